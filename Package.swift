@@ -1,0 +1,106 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Warnings are errors, imports are explicit and internal by default, existentials are spelled `any`.
+let strict: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+// The six modules by name: pkg-config's `opencv4` would load 382 shared objects at every start.
+let opencv = ["dnn", "objdetect", "videoio", "imgcodecs", "imgproc", "core"]
+
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
+let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let http = Target.Dependency.product(name: "FlyingFox", package: "FlyingFox")
+
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func executable(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: [arguments, logging] + dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: ["Fixtures"] + dependencies, swiftSettings: strict)
+}
+
+let package = Package(
+    name: "gantry",
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
+    ],
+    targets: [
+        // C libraries: module maps only, and one real shim.
+        .systemLibrary(name: "CRdKafka", pkgConfig: "rdkafka", providers: [.apt(["librdkafka-dev"])]),
+        .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CTesseract", pkgConfig: "tesseract", providers: [.apt(["libtesseract-dev"])]),
+        .systemLibrary(name: "CFreeType", pkgConfig: "freetype2", providers: [.apt(["libfreetype-dev"])]),
+        .target(
+            name: "CVision", dependencies: ["CFreeType"],
+            cxxSettings: [.unsafeFlags(["-isystem", "/usr/include/opencv4"]), .treatAllWarnings(as: .error)],
+            linkerSettings: opencv.map { .linkedLibrary("opencv_\($0)") } + [.linkedLibrary("dl")]),
+
+        // Values and pure stages.
+        library("Traffic"),
+        library("Stages", ["Traffic", crypto]),
+
+        // Records and messages.
+        library("Topics"),
+        library("Wire", ["Traffic", "Topics", protobuf]),
+        library(
+            "StageRunner",
+            ["Traffic", "Stages", "Topics", logging, metrics, coreMetrics, lifecycle, signals, yams, http]),
+
+        // Edges.
+        library("KafkaTopics", ["Topics", "CRdKafka", logging]),
+        library("Vision", ["Traffic", "Stages", "CVision", "CTesseract", yams, logging]),
+        library("Custody", ["Traffic", crypto]),
+        library("PostGIS", ["Traffic", "CLibPQ", logging]),
+
+        // Executables.
+        executable(
+            "gantry", ["Traffic", "Stages", "Topics", "Wire", "StageRunner", "KafkaTopics", "Custody", "PostGIS"]),
+        executable(
+            "gantry-local",
+            ["Traffic", "Stages", "Topics", "Wire", "StageRunner", "KafkaTopics", "Vision", "Custody", "PostGIS"]),
+        executable("gantry-decode", ["Traffic", "Stages", "Topics", "Wire", "StageRunner", "KafkaTopics", "Vision"]),
+        executable("gantry-detect", ["Traffic", "Stages", "Topics", "Wire", "StageRunner", "KafkaTopics", "Vision"]),
+        executable("gantry-read", ["Traffic", "Stages", "Topics", "Wire", "StageRunner", "KafkaTopics", "Vision"]),
+        executable("gantry-track", ["Traffic", "Stages", "Topics", "Wire", "StageRunner", "KafkaTopics"]),
+        executable("gantry-sink", ["Traffic", "Topics", "Wire", "StageRunner", "KafkaTopics", "Custody", "PostGIS"]),
+
+        // Tests.
+        .target(name: "Fixtures", dependencies: ["Traffic"], path: "Tests/Fixtures", swiftSettings: strict),
+        tests("TrafficTests", ["Traffic"]),
+        tests("StagesTests", ["Traffic", "Stages"]),
+        tests("TopicsTests", ["Topics"]),
+        tests("WireTests", ["Traffic", "Topics", "Wire", protobuf]),
+        tests("StageRunnerTests", ["Traffic", "Stages", "Topics", "StageRunner", metrics, coreMetrics, logging]),
+        tests("KafkaTopicsTests", ["Topics", "KafkaTopics", logging]),
+        tests("VisionTests", ["Traffic", "Stages", "Vision", logging]),
+        tests("CustodyTests", ["Traffic", "Custody"]),
+        tests("PostGISTests", ["Traffic", "PostGIS", "Custody", logging]),
+        tests("ReplayTests", ["Traffic", "Stages", "Topics", "Wire"]),
+        tests("PipelineTests", ["Traffic", "Topics", "Wire", "KafkaTopics", "PostGIS"]),
+    ],
+    swiftLanguageModes: [.v6],
+    cxxLanguageStandard: .cxx17
+)

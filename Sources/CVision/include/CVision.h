@@ -1,0 +1,3 @@
+#ifndef CVISION_H
+#define CVISION_H
+#endif
