@@ -1,0 +1,51 @@
+# Gantry. `make demo` and `make test` need nothing but Debian 12 and Swift 6.3; the rest is listed by `make help`.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+SWIFT_FLAGS := --explicit-target-dependency-import-check error
+RELEASE := .build/release
+
+.PHONY: help setup build demo test lint format models proto migrate database broker bench clean
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: ## install what is missing: Debian packages, run-time libraries and models (into .gantry/)
+	@scripts/setup
+
+build: setup ## release build of all executables
+	swift build -c release $(SWIFT_FLAGS)
+
+demo: build ## a small city end to end: rendered video in, movement answers out
+	@scripts/demo
+
+test: setup ## every test, against a real PostGIS and a real broker
+	@scripts/test
+
+lint: ## what the formatter and the compiler's dependency check have to say
+	swift format lint --strict --recursive Package.swift Sources Tests
+
+format: ## format in place
+	swift format --in-place --recursive Package.swift Sources Tests
+
+models: ## install and verify the models of models/models.yaml
+	@python3 scripts/models
+
+proto: ## regenerate Sources/Wire/Generated from schemas/proto
+	@scripts/proto
+
+database: ## start the private PostgreSQL under .gantry/ and print its URL
+	@scripts/postgres start
+
+migrate: build database ## bring the private database's schema up to this build
+	@$(RELEASE)/gantry migrate
+
+broker: setup ## start a Kafka-compatible broker on a free loopback port (development only: it keeps nothing)
+	@scripts/broker start
+
+bench: build ## pipeline overhead against bare decode and bare model calls
+	@$(RELEASE)/gantry bench pipeline
+
+clean: ## stop what was started here and remove .gantry/ and .build/
+	@scripts/broker stop || true
+	@scripts/postgres stop || true
+	rm -rf .build .gantry demo-output
