@@ -1,0 +1,89 @@
+internal import Foundation
+internal import Traffic
+
+extension PipelineFormat where Value == PipelineSampling {
+    static var sampling: Self {
+        let rate = PipelineFormat<Double>.rate(0.001...1000)
+        return Self { text throws(PipelineMisfit) in text == "all" ? .all : .perSecond(try rate.parse(text)) }
+    }
+}
+
+extension PipelineFormat where Value == PipelineMotionGate {
+    static var motionGate: Self {
+        let share = PipelineFormat<Double>.share
+        return Self { text throws(PipelineMisfit) in text == "off" ? .off : .share(try share.parse(text)) }
+    }
+}
+
+extension PipelineFormat where Value == Int? {
+    /// A number of parallel workers; `auto` is nil.
+    static var workers: Self {
+        let number = PipelineFormat<Int>.integer(1...256)
+        return Self { text throws(PipelineMisfit) in text == "auto" ? nil : try number.parse(text) }
+    }
+}
+
+extension PipelineFormat where Value == (Duration, Duration) {
+    /// `1s..30s`: the first and the longest pause.
+    static var backoff: Self {
+        let pause = PipelineFormat<Duration>.duration(.milliseconds(10)...(.seconds(3600)))
+        return Self { text throws(PipelineMisfit) in
+            let parts = text.components(separatedBy: "..")
+            guard parts.count == 2 else {
+                throw PipelineMisfit(.wrongType, "is '\(text)', not two durations", "write them as in 1s..30s")
+            }
+            let first = try pause.parse(parts[0].trimmingCharacters(in: .whitespaces))
+            let last = try pause.parse(parts[1].trimmingCharacters(in: .whitespaces))
+            guard first <= last else {
+                throw PipelineMisfit(.conflict, "is '\(text)', from long to short", "write the shorter pause first")
+            }
+            return (first, last)
+        }
+    }
+}
+
+extension PipelineFormat where Value == Duration {
+    /// `hour`, `day` and `week`, or a duration of at least a minute.
+    static var tokenEpoch: Self {
+        duration(.seconds(60)...(.seconds(366 * 86_400)))
+            .or("hour", .seconds(3600)).or("day", .seconds(86_400)).or("week", .seconds(7 * 86_400))
+    }
+}
+
+extension PipelineFormat where Value == String {
+    /// An IANA name that PostgreSQL understands too: `UTC` or `Area/City`.
+    static var timezone: Self {
+        Self { text throws(PipelineMisfit) in
+            if text == "UTC" || text.contains("/") && TimeZone(identifier: text) != nil { return text }
+            let near = PipelineSpelling.guess(text, among: TimeZone.knownTimeZoneIdentifiers)
+            throw PipelineMisfit(
+                .unknownTimezone, "is '\(text)', which is no IANA time zone",
+                near.map { "did you mean '\($0)'?" } ?? "write one such as Europe/Brussels, or UTC")
+        }
+    }
+}
+
+extension PipelineFormat where Value == EventTime {
+    /// RFC 3339 with `Z` or an offset.
+    static var time: Self {
+        Self { text throws(PipelineMisfit) in
+            if let time = EventTime(rfc3339: text) { return time }
+            throw PipelineMisfit(
+                .notATime, "is '\(text)', not a time with a zone", "write it as in 2026-03-02T07:30:00Z")
+        }
+    }
+
+    /// Seconds since 1970 UTC, to the nanosecond, or RFC 3339.
+    static var timeOrSeconds: Self {
+        Self { text throws(PipelineMisfit) in
+            // Decimal, because a Double of this century is only good to a quarter of a microsecond.
+            if !text.contains("T"), let seconds = Decimal(string: text, locale: Locale(identifier: "en_US_POSIX")),
+                Double(text) != nil
+            {
+                let whole = NSDecimalNumber(decimal: seconds * 1_000_000_000)
+                if abs(whole.doubleValue) < 9.2e18 { return EventTime(nanoseconds: whole.int64Value) }
+            }
+            return try time.parse(text)
+        }
+    }
+}
