@@ -1,1 +1,185 @@
+import Foundation
 import Testing
+import Traffic
+
+@testable import Custody
+
+/// A folder of its own for one test, removed afterwards.
+final class Scratch {
+    let path = "\(NSTemporaryDirectory())gantry-custody-\(UUID().uuidString)"
+    var keys: String { "\(path)/keys" }
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+}
+
+func moment(_ text: String) -> EventTime { EventTime(rfc3339: text)! }
+
+func place(_ ordinal: Int = 0, camera: CameraID = "ring-north", at time: String = "2026-03-02T07:30:00Z") -> Vault.Place
+{
+    Vault.Place(
+        passage: PassageID([UInt8](repeating: UInt8(ordinal), count: 16)), camera: camera, firstSeen: moment(time))
+}
+
+@Suite struct KeyStoreTests {
+    @Test func `a folder is made for its owner alone, and opened again`() throws {
+        let scratch = Scratch()
+        let store = try KeyStore(folder: scratch.keys, create: true)
+        _ = try store.dayKey(Day("2026-03-02")!, create: true)
+        for name in ["", "/wrapping.key", "/settings", "/day-2026-03-02.key"] {
+            let attributes = try FileManager.default.attributesOfItem(atPath: scratch.keys + name)
+            #expect((attributes[.posixPermissions] as? Int)! & 0o077 == 0, "\(name)")
+        }
+        let again = try KeyStore(folder: scratch.keys, create: false)
+        #expect(try again.dayKey(Day("2026-03-02")!, create: false) == store.dayKey(Day("2026-03-02")!, create: false))
+        #expect(again.inventory().days == [Day("2026-03-02")!])
+    }
+
+    @Test(arguments: ["", "/wrapping.key"])
+    func `keys that others can reach are refused`(name: String) throws {
+        let scratch = Scratch()
+        _ = try KeyStore(folder: scratch.keys, create: true)
+        try FileManager.default.setAttributes([.posixPermissions: 0o750], ofItemAtPath: scratch.keys + name)
+        #expect(throws: CustodyError.permissionsTooOpen(path: scratch.keys + name, mode: "0750")) {
+            _ = try KeyStore(folder: scratch.keys, create: true)
+        }
+    }
+
+    @Test func `a folder that is not there is made only when asked`() throws {
+        let scratch = Scratch()
+        #expect(throws: CustodyError.noKeys(folder: scratch.keys)) {
+            _ = try KeyStore(folder: scratch.keys, create: false)
+        }
+    }
+
+    @Test func `a key under another store's wrapping key is refused`() throws {
+        let mine = Scratch(), other = Scratch()
+        let day = Day("2026-03-02")!
+        _ = try KeyStore(folder: mine.keys, create: true).dayKey(day, create: true)
+        _ = try KeyStore(folder: other.keys, create: true).dayKey(day, create: true)
+        try FileManager.default.removeItem(atPath: "\(mine.keys)/day-\(day).key")
+        try FileManager.default.copyItem(atPath: "\(other.keys)/day-\(day).key", toPath: "\(mine.keys)/day-\(day).key")
+        let store = try KeyStore(folder: mine.keys, create: false)
+        #expect(throws: CustodyError.self) { _ = try store.dayKey(day, create: true) }
+    }
+
+    @Test func `the length of an epoch stays as it was made`() throws {
+        let scratch = Scratch()
+        _ = try KeyStore(folder: scratch.keys, create: true, epochDays: 3)
+        #expect(try KeyStore(folder: scratch.keys, create: true).epochDays == 3)
+        #expect(throws: CustodyError.self) { _ = try KeyStore(folder: scratch.keys, create: true, epochDays: 7) }
+    }
+
+    @Test func `stores that race to make a key agree on one`() async throws {
+        let scratch = Scratch()
+        let tokens = try await withThrowingTaskGroup(of: [UInt8].self) { group in
+            for _ in 0..<8 {
+                group.addTask { [path = scratch.keys] in
+                    let vault = Vault(keys: try KeyStore(folder: path, create: true))
+                    return try vault.tokens(of: PlateText("ABC234")!, in: TokenEpoch(number: 3), create: true).token
+                }
+            }
+            return try await group.reduce(into: Set<[UInt8]>()) { $0.insert($1) }
+        }
+        #expect(tokens.count == 1)
+    }
+}
+
+@Suite struct VaultTests {
+    let scratch = Scratch()
+    let vault: Vault
+    init() throws { vault = Vault(keys: try KeyStore(folder: scratch.keys, create: true)) }
+
+    @Test func `a sealed text opens where it was sealed and nowhere else`() throws {
+        let text = PlateText("1ABC234")!
+        let sealed = try vault.seal(text: text, at: place())
+        #expect(try vault.open(text: sealed, at: place()) == text)
+        _ = try vault.seal(text: text, at: place(at: "2026-03-03T00:00:00Z"))
+        for elsewhere in [place(1), place(camera: "canal-bridge"), place(at: "2026-03-03T07:30:00Z")] {
+            #expect(throws: CustodyError.notAuthentic) { _ = try vault.open(text: sealed, at: elsewhere) }
+        }
+        #expect(throws: CustodyError.notAuthentic) { _ = try vault.open(crop: sealed, at: place()) }
+    }
+
+    @Test func `a single changed bit does not open`() throws {
+        let sealed = try vault.seal(crop: Array("not really a picture".utf8), at: place())
+        for bit in 0..<sealed.count * 8 {
+            var changed = sealed
+            changed[bit / 8] ^= 1 << (bit % 8)
+            #expect(throws: CustodyError.notAuthentic) { _ = try vault.open(crop: changed, at: place()) }
+        }
+        #expect(throws: CustodyError.notAuthentic) { _ = try vault.open(crop: [], at: place()) }
+        #expect(try vault.open(crop: sealed, at: place()) == Array("not really a picture".utf8))
+    }
+
+    @Test(arguments: ["A", "1ABC234", "ABCDEFGHIJKLMNO", "ABCDEFGHIJKLMNOP"])
+    func `texts of every length survive padding`(text: String) throws {
+        let sealed = try vault.seal(text: PlateText(text)!, at: place())
+        #expect(try vault.open(text: sealed, at: place()).text == text)
+        #expect((sealed.count - 28) % 16 == 0)
+    }
+
+    @Test func `the same plate has one token in an epoch, others in the next and for look-alikes`() throws {
+        let text = PlateText("ABC234")!
+        let epoch = TokenEpoch(moment("2026-03-02T07:30:00Z"), days: 7)
+        let first = try vault.tokens(of: text, in: epoch, create: true)
+        #expect(try vault.tokens(of: text, in: epoch, create: true) == first)
+        #expect(first.token.count == 16 && first.token != first.lookAlikeToken)
+        let later = try vault.tokens(of: text, in: TokenEpoch(number: epoch.number + 1), create: true)
+        #expect(later.token != first.token && later.lookAlikeToken != first.lookAlikeToken)
+    }
+
+    @Test func `look-alikes share their second token only`() throws {
+        let epoch = TokenEpoch(number: 3)
+        let clear = try vault.tokens(of: PlateText("1OB5Z")!, in: epoch, create: true)
+        for blurred in ["I0852", "LD8SZ", "1QBS2"] {
+            let seen = try vault.tokens(of: PlateText(blurred)!, in: epoch, create: true)
+            #expect(seen.lookAlikeToken == clear.lookAlikeToken && seen.token != clear.token)
+        }
+        let other = try vault.tokens(of: PlateText("1OB5X")!, in: epoch, create: true)
+        #expect(other.lookAlikeToken != clear.lookAlikeToken)
+    }
+
+    @Test func `a destroyed day can be neither read nor written again`() throws {
+        let sealed = try vault.seal(text: PlateText("ABC234")!, at: place())
+        // A second process that had the key in memory must forget it too.
+        let other = Vault(keys: try KeyStore(folder: scratch.keys, create: false))
+        _ = try other.open(text: sealed, at: place())
+        try vault.keys.destroy(day: Day("2026-03-02")!)
+        for vault in [vault, other] {
+            #expect(throws: CustodyError.destroyed(name: "day-2026-03-02")) {
+                _ = try vault.open(text: sealed, at: place())
+            }
+            #expect(throws: CustodyError.destroyed(name: "day-2026-03-02")) {
+                _ = try vault.seal(text: PlateText("ABC234")!, at: place())
+            }
+        }
+        #expect(vault.keys.inventory().destroyedDays == [Day("2026-03-02")!])
+    }
+
+    @Test func `a search covers the epochs that hold anything, and no destroyed one`() throws {
+        let text = PlateText("ABC234")!
+        let days = ["2026-03-02", "2026-03-09", "2026-03-16"]
+        for day in days {
+            _ = try vault.tokens(of: text, in: TokenEpoch(moment("\(day)T00:00:00Z"), days: 7), create: true)
+        }
+        let (from, to) = (moment("2026-03-08T23:00:00Z"), moment("2026-04-01T00:00:00Z"))
+        #expect(try vault.search(for: text, from: from, to: to).count == 3)
+        try vault.keys.destroy(epoch: TokenEpoch(moment("2026-03-16T00:00:00Z"), days: 7))
+        #expect(try vault.search(for: text, from: from, to: to).count == 2)
+    }
+}
+
+@Suite struct PeriodTests {
+    @Test(arguments: [
+        ("1970-01-04T23:59:59Z", -1), ("1970-01-05T00:00:00Z", 0), ("1970-01-11T23:59:59.999Z", 0),
+        ("1970-01-12T00:00:00Z", 1), ("1969-12-29T00:00:00Z", -1), ("1969-12-28T23:59:59Z", -2),
+    ])
+    func `epochs of a week begin on Mondays`(time: String, number: Int32) {
+        #expect(TokenEpoch(moment(time), days: 7).number == number)
+    }
+
+    @Test func `days are named as they are read`() {
+        #expect(Day("2026-03-02")?.description == "2026-03-02")
+        #expect(Day(moment("1969-12-31T23:59:59.999Z")).description == "1969-12-31")
+        #expect(Day("2026-3-2") == nil && Day("2026-02-30") == nil)
+    }
+}
