@@ -12,7 +12,7 @@ extension PipelineReading {
         _ root: PipelineSection, decode: PipelineDecode, lookUp: Bool, needed: Bool
     ) -> [PipelineCamera] {
         let sections = root.sections("cameras") ?? []
-        if sections.isEmpty, needed, root.node("cameras")?.sequence?.isEmpty ?? true {
+        if needed, root.isEmptyList("cameras") {
             document.report(
                 .noCameras, at: root.mark(of: "cameras"), "no camera is listed",
                 "list them under 'cameras:', or give a folder of recordings with --media")
@@ -28,7 +28,7 @@ extension PipelineReading {
     /// The `cameras` of a `cameras.json`; it may hold more than Gantry reads.
     func mediaCameras(_ root: PipelineSection, decode: PipelineDecode) -> [PipelineCamera] {
         let sections = root.sections("cameras") ?? []
-        if sections.isEmpty, root.node("cameras")?.sequence?.isEmpty ?? true {
+        if root.isEmptyList("cameras") {
             document.report(
                 .noCameras, at: root.mark(of: "cameras"), "no camera is listed",
                 #"write {"cameras": [{"id": ..., "source": ..., "longitude": ..., "latitude": ...}]}"#)
@@ -131,7 +131,7 @@ extension PipelineReading {
                 "sample more often, or raise track.maximum_gap to some frames' time, here \(pipelineText(.seconds(3 / rate)))"
             )
         }
-        check(pipeline.decode.sampling, "decode.sample", at: root.section("decode").mark(of: "sample"))
+        check(pipeline.decode.sampling, "decode.sample", at: root.node("decode")?.mapping?["sample"]?.mark)
         for section in root.node("cameras")?.sequence.map(Array.init) ?? [] {
             guard let node = section.mapping?["sample"], let text = node.scalar?.string else { continue }
             check(try? PipelineFormat.sampling.parse(text), "the camera's sample", at: node.mark)
