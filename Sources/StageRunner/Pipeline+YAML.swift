@@ -41,6 +41,8 @@ extension Pipeline {
             text.entry("sample", decode.sampling.text)
             text.entry("motion_gate", decode.motionGate.text)
             text.entry("queue", decode.queue)
+            text.entry("threads", decode.threads)
+            text.entry("open_timeout", pipelineText(decode.openTimeout))
             text.entry("read_timeout", pipelineText(decode.readTimeout))
             text.entry("reconnect", "\(pipelineText(decode.reconnectFirst))..\(pipelineText(decode.reconnectLast))")
         }
@@ -66,8 +68,13 @@ extension Pipeline {
         text.section("track") { text in
             text.entry("maximum_gap", pipelineText(track.maximumGap))
             text.entry("minimum_frames", track.minimumFrames)
+            text.entry("minimum_plate_frames", track.minimumPlateFrames)
+            text.entry("minimum_share", track.minimumShare)
             text.entry("minimum_overlap", track.minimumOverlap)
-            text.entry("maximum_open", track.maximumOpen)
+            text.entry("accept", track.accept)
+            text.entry("minimum_votes", track.minimumVotes)
+            text.entry("accept_single", track.acceptSingle)
+            text.entry("maximum_tracks", track.maximumTracks)
         }
         text.section("sink") { text in
             text.entry("batch", sink.batch)
@@ -79,11 +86,9 @@ extension Pipeline {
         }
         text.section("custody") { text in
             text.quoted("keys", custody.keys)
-            text.entry("domain", custody.domain)
-            text.entry("token_epoch", pipelineText(custody.tokenEpoch))
+            text.entry("token_epoch", custody.tokenEpochDays.map { "\($0)d" })
         }
         text.section("http") { text in
-            text.quoted("address", http.address)
             text.entry("port", http.port)
         }
         text.section("log") { text in

@@ -62,6 +62,7 @@ struct PipelineCameraTests {
             """
             name: city
             decode: {sample: 5/s, motion_gate: 0.5%}
+            track: {maximum_gap: 2s}
             cameras:
               - {id: a, source: a.mp4, \(place), started: 2026-03-02T07:30:00.250+01:00, heading: 180}
               - {id: b, source: ./images, \(place), fps: 2, sample: all, motion_gate: off}

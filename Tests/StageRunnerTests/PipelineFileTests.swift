@@ -86,7 +86,6 @@ struct PipelineFileTests {
         #expect(pipeline.kafka == nil)
         #expect(pipeline.decode.sampling == .all)
         #expect(pipeline.database.suppressBelow == 10)
-        #expect(pipeline.custody.tokenEpoch == .seconds(86_400))
     }
 
     @Test(arguments: [
@@ -132,7 +131,7 @@ struct PipelineFileTests {
         BadFile("a name in capitals", "name: City", "1:PIP120"),
         BadFile("a name too long", "name: " + String(repeating: "a", count: 64), "1:PIP120"),
         BadFile("an unknown key", "name: city\nkafak: {}\n", "2:PIP110"),
-        BadFile("an unknown key below", "name: city\ndecode:\n  queue: 4\n  quue: 8\n", "4:PIP110"),
+        BadFile("an unknown key below", "name: city\ndecode:\n  queue: 4\n  quue: 4\n", "4:PIP110"),
         BadFile("a merge key", "name: city\nlog: &l {level: info}\nhttp:\n  <<: *l\n", "4:PIP110"),
         BadFile("a section that is a word", "name: city\ndecode: fast\n", "2:PIP112"),
         BadFile("a value that is a list", "name: city\ndecode:\n  queue: [8]\n", "3:PIP112"),
@@ -167,6 +166,10 @@ struct PipelineFileTests {
         BadFile("no count withheld", "name: city\ndatabase:\n  suppress_below: 0\n", "3:PIP116"),
         BadFile("faces switched off", "name: city\ndetect:\n  faces: off\n", "3:PIP140"),
         BadFile("grammars that are not there", "name: city\nread:\n  grammars: no/such.yaml\n", "3:PIP128"),
+        BadFile("an epoch of a day and a half", "name: city\ncustody:\n  token_epoch: 36h\n", "3:PIP116"),
+        BadFile(
+            "a gate that closes tracks", "name: city\ndecode:\n  motion_gate: 0.5%\ntrack: {maximum_gap: 1s}\n",
+            "3:PIP140"),
         BadFile("an epoch of a second", "name: city\ncustody:\n  token_epoch: 1s\n", "3:PIP116"),
         BadFile("frames too far apart", "name: city\ndecode:\n  sample: 1/min\n", "3:PIP140"),
         BadFile("an unset variable", "name: city\ndatabase:\n  url: postgresql://u:${PW}@h/d\n", "3:PIP127"),

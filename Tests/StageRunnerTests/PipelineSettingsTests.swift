@@ -32,7 +32,9 @@ private let everything = """
     decode:
       sample: 5/s
       motion_gate: 0.5%
-      queue: 16
+      queue: 6
+      threads: 2
+      open_timeout: 3s
       read_timeout: 2500ms
       reconnect: 500ms..1m
     detect:
@@ -55,8 +57,13 @@ private let everything = """
     track:
       maximum_gap: 1.5s
       minimum_frames: 2
+      minimum_plate_frames: 1
+      minimum_share: 0.4
       minimum_overlap: 0.3
-      maximum_open: 64
+      accept: 0.8
+      minimum_votes: 3
+      accept_single: 0.95
+      maximum_tracks: 64
     sink:
       batch: 100
       flush: 250ms
@@ -65,10 +72,8 @@ private let everything = """
       suppress_below: 5
     custody:
       keys: keys
-      domain: tolls
       token_epoch: week
     http:
-      address: 0.0.0.0
       port: 0
     log:
       level: debug
@@ -101,7 +106,9 @@ struct PipelineSettingsTests {
         expected.kafka = kafka
         expected.decode.sampling = .perSecond(5)
         expected.decode.motionGate = .share(0.005)
-        expected.decode.queue = 16
+        expected.decode.queue = 6
+        expected.decode.threads = 2
+        expected.decode.openTimeout = .seconds(3)
         expected.decode.readTimeout = .milliseconds(2500)
         expected.decode.reconnectFirst = .milliseconds(500)
         expected.decode.reconnectLast = .seconds(60)
@@ -123,15 +130,18 @@ struct PipelineSettingsTests {
         expected.track.maximumGap = .milliseconds(1500)
         expected.track.minimumFrames = 2
         expected.track.minimumOverlap = 0.3
-        expected.track.maximumOpen = 64
+        expected.track.minimumPlateFrames = 1
+        expected.track.minimumShare = 0.4
+        expected.track.accept = 0.8
+        expected.track.minimumVotes = 3
+        expected.track.acceptSingle = 0.95
+        expected.track.maximumTracks = 64
         expected.sink.batch = 100
         expected.sink.flush = .milliseconds(250)
         expected.database.url = "postgresql://gantry:secret@db/gantry"
         expected.database.suppressBelow = 5
         expected.custody.keys = "\(folder.path)/keys"
-        expected.custody.domain = "tolls"
-        expected.custody.tokenEpoch = .seconds(604_800)
-        expected.http.address = "0.0.0.0"
+        expected.custody.tokenEpochDays = 7
         expected.http.port = 0
         expected.log.level = .debug
         expected.log.format = .json
