@@ -17,11 +17,11 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
 let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
-let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let http = Target.Dependency.product(name: "FlyingFox", package: "FlyingFox")
+let sockets = Target.Dependency.product(name: "FlyingSocks", package: "FlyingFox")
 
 func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
@@ -67,7 +67,7 @@ let package = Package(
         library("Wire", ["Traffic", "Topics", protobuf]),
         library(
             "StageRunner",
-            ["Traffic", "Stages", "Topics", logging, metrics, coreMetrics, lifecycle, signals, yams, http]),
+            ["Traffic", "Stages", "Topics", logging, metrics, coreMetrics, lifecycle, yams, http, sockets]),
 
         // Edges.
         library("KafkaTopics", ["Topics", "CRdKafka", logging]),

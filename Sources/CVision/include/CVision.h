@@ -7,6 +7,5 @@
 
 #include "vision_base.h"
 #include "vision_image.h"
-#include "vision_render.h"
 
 #endif
