@@ -62,7 +62,7 @@ struct PipelineReading {
         case .elsewhere: pipeline.cameras = cameras(root, decode: pipeline.decode, lookUp: false, needed: false)
         case .media: _ = cameras(root, decode: pipeline.decode, lookUp: false, needed: false)
         }
-        sampleConflict(pipeline, root)
+        gapConflicts(pipeline, root)
         root.close()
         return pipeline
     }
@@ -71,7 +71,9 @@ struct PipelineReading {
         var decode = PipelineDecode()
         section.set("sample", &decode.sampling, .sampling)
         section.set("motion_gate", &decode.motionGate, .motionGate)
-        section.set("queue", &decode.queue, .integer(1...1024))
+        section.set("queue", &decode.queue, .integer(2...8))
+        section.set("threads", &decode.threads, .integer(1...64))
+        section.set("open_timeout", &decode.openTimeout, .duration(.milliseconds(100)...(.seconds(600))))
         section.set("read_timeout", &decode.readTimeout, .duration(.milliseconds(100)...(.seconds(600))))
         if let (first, last) = section.optional("reconnect", .backoff) {
             decode.reconnectFirst = first
@@ -112,8 +114,13 @@ struct PipelineReading {
         var track = PipelineTrack()
         section.set("maximum_gap", &track.maximumGap, .duration(.milliseconds(10)...(.seconds(600))))
         section.set("minimum_frames", &track.minimumFrames, .integer(1...1000))
+        section.set("minimum_plate_frames", &track.minimumPlateFrames, .integer(1...1000))
+        section.set("minimum_share", &track.minimumShare, .number(0...1))
         section.set("minimum_overlap", &track.minimumOverlap, .number(0...1))
-        section.set("maximum_open", &track.maximumOpen, .integer(1...100_000))
+        section.set("accept", &track.accept, .number(0...1))
+        section.set("minimum_votes", &track.minimumVotes, .integer(1...1000))
+        section.set("accept_single", &track.acceptSingle, .number(0...1))
+        section.set("maximum_tracks", &track.maximumTracks, .integer(1...10_000))
         section.close()
         return track
     }
@@ -144,8 +151,7 @@ struct PipelineReading {
     private func custody(_ section: PipelineSection) -> PipelineCustody {
         var custody = PipelineCustody()
         custody.keys = path("keys", section, mustExist: false)
-        section.set("domain", &custody.domain, .name(longest: 63, upperCase: false))
-        section.set("token_epoch", &custody.tokenEpoch, .tokenEpoch)
+        custody.tokenEpochDays = section.optional("token_epoch", .days)
         section.close()
         return custody
     }
@@ -187,7 +193,6 @@ struct PipelineReading {
 
     private func http(_ section: PipelineSection) -> PipelineHTTP {
         var http = PipelineHTTP()
-        section.set("address", &http.address, .text)
         section.set("port", &http.port, .integer(0...65_535))
         section.close()
         return http

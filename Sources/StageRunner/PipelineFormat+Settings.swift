@@ -42,11 +42,18 @@ extension PipelineFormat where Value == (Duration, Duration) {
     }
 }
 
-extension PipelineFormat where Value == Duration {
-    /// `hour`, `day` and `week`, or a duration of at least a minute.
-    static var tokenEpoch: Self {
-        duration(.seconds(60)...(.seconds(366 * 86_400)))
-            .or("hour", .seconds(3600)).or("day", .seconds(86_400)).or("week", .seconds(7 * 86_400))
+extension PipelineFormat where Value == Int {
+    /// `day`, `week`, or a duration of whole days.
+    static var days: Self {
+        let length = PipelineFormat<Duration>.duration(.seconds(86_400)...(.seconds(366 * 86_400)))
+            .or("day", .seconds(86_400)).or("week", .seconds(7 * 86_400))
+        return Self { text throws(PipelineMisfit) in
+            let seconds = try length.parse(text).components.seconds
+            guard seconds % 86_400 == 0 else {
+                throw PipelineMisfit(.outOfRange, "is \(text), not whole days", "write day, week, or as in 30d")
+            }
+            return Int(seconds / 86_400)
+        }
     }
 }
 

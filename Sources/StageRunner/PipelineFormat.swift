@@ -94,7 +94,8 @@ extension PipelineFormat where Value == Double {
     /// Above 0 and up to 1, written in per cent.
     static var share: Self {
         Self { text throws(PipelineMisfit) in
-            let share = try quantity(text, [("%", 0.01)], example: "0.5%", what: "a share")
+            // Divided, not times 0.01: then 0.5% is the same number as 0.005.
+            let share = try quantity(text, [("%", 1)], example: "0.5%", what: "a share") / 100
             guard share > 0, share <= 1 else { throw outOfRange(text, "above 0%", "100%") }
             return share
         }

@@ -12,7 +12,7 @@ extension PipelineReading {
         _ root: PipelineSection, decode: PipelineDecode, lookUp: Bool, needed: Bool
     ) -> [PipelineCamera] {
         let sections = root.sections("cameras") ?? []
-        if sections.isEmpty, needed, root.node("cameras")?.sequence?.isEmpty ?? true {
+        if needed, root.isEmptyList("cameras") {
             document.report(
                 .noCameras, at: root.mark(of: "cameras"), "no camera is listed",
                 "list them under 'cameras:', or give a folder of recordings with --media")
@@ -28,7 +28,7 @@ extension PipelineReading {
     /// The `cameras` of a `cameras.json`; it may hold more than Gantry reads.
     func mediaCameras(_ root: PipelineSection, decode: PipelineDecode) -> [PipelineCamera] {
         let sections = root.sections("cameras") ?? []
-        if sections.isEmpty, root.node("cameras")?.sequence?.isEmpty ?? true {
+        if root.isEmptyList("cameras") {
             document.report(
                 .noCameras, at: root.mark(of: "cameras"), "no camera is listed",
                 #"write {"cameras": [{"id": ..., "source": ..., "longitude": ..., "latitude": ...}]}"#)
@@ -121,20 +121,31 @@ extension PipelineReading {
         return isFolder.boolValue ? .folder(path) : .file(path)
     }
 
-    /// A camera sampled so seldom that every frame would close its tracks.
-    func sampleConflict(_ pipeline: Pipeline, _ root: PipelineSection) {
+    /// Frames that come so seldom that each would close the tracks of the one before.
+    func gapConflicts(_ pipeline: Pipeline, _ root: PipelineSection) {
         let gap = pipeline.track.maximumGap.inSeconds
-        func check(_ sampling: PipelineSampling?, _ name: String, at mark: Mark?) {
-            guard case .perSecond(let rate)? = sampling, rate * gap < 1 else { return }
-            document.report(
-                .conflict, at: mark, "\(name) leaves more time between frames than track.maximum_gap allows",
-                "sample more often, or raise track.maximum_gap to some frames' time, here \(pipelineText(.seconds(3 / rate)))"
-            )
+        func check(_ settings: Node.Mapping?, _ name: String) {
+            if let sample = settings?["sample"]?.scalar,
+                case .perSecond(let rate)? = try? PipelineFormat.sampling.parse(sample.string), rate * gap < 1
+            {
+                document.report(
+                    .conflict, at: sample.mark, "\(name).sample leaves more time between frames than track.maximum_gap",
+                    "sample more often, or raise track.maximum_gap to some frames' time: \(pipelineText(.seconds(3 / rate)))"
+                )
+            }
+            // A closed gate passes a frame a second, and sampling may delay that by a frame.
+            if let gate = settings?["motion_gate"]?.scalar,
+                case .share? = try? PipelineFormat.motionGate.parse(gate.string), gap < 1.5
+            {
+                document.report(
+                    .conflict, at: gate.mark,
+                    "\(name).motion_gate passes one frame a second while nothing moves, and track.maximum_gap is \(pipelineText(pipeline.track.maximumGap))",
+                    "raise track.maximum_gap to 2s, or a vehicle that stops is counted twice")
+            }
         }
-        check(pipeline.decode.sampling, "decode.sample", at: root.section("decode").mark(of: "sample"))
-        for section in root.node("cameras")?.sequence.map(Array.init) ?? [] {
-            guard let node = section.mapping?["sample"], let text = node.scalar?.string else { continue }
-            check(try? PipelineFormat.sampling.parse(text), "the camera's sample", at: node.mark)
+        check(root.node("decode")?.mapping, "decode")
+        for (index, camera) in (root.node("cameras")?.sequence.map { Array($0) } ?? []).enumerated() {
+            check(camera.mapping, "cameras[\(index)]")
         }
     }
 

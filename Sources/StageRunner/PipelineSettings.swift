@@ -8,7 +8,8 @@ public enum PipelineSampling: Hashable, Sendable {
 /// Whether frames without motion are skipped.
 public enum PipelineMotionGate: Hashable, Sendable {
     case off
-    /// A frame passes when more than this share of its pixels changed, above 0 and up to 1.
+    /// A frame passes when at least this part of the picture changed, above 0 and up to 1. While nothing moves one
+    /// frame a second still passes, so that an empty road can close a track.
     case share(Double)
 }
 
@@ -18,10 +19,14 @@ public struct PipelineDecode: Hashable, Sendable {
     public var sampling = PipelineSampling.all
     /// For cameras that don't say otherwise.
     public var motionGate = PipelineMotionGate.off
-    /// Decoded frames that wait per camera. A full queue stops a file and drops a live source's oldest.
-    public var queue = 8
+    /// Frames of a live camera that wait for a slow consumer, 2 to 8; the oldest is dropped. Files wait instead.
+    public var queue = 4
+    /// Threads that decode one camera's stream.
+    public var threads = 1
+    /// A connection that takes longer has failed.
+    public var openTimeout = Duration.seconds(10)
     /// A live source silent for so long is taken for lost.
-    public var readTimeout = Duration.seconds(5)
+    public var readTimeout = Duration.seconds(10)
     /// Pause before the first attempt to reconnect; it doubles up to `reconnectLast`.
     public var reconnectFirst = Duration.seconds(1)
     public var reconnectLast = Duration.seconds(30)
@@ -77,12 +82,22 @@ public struct PipelineRead: Hashable, Sendable {
 public struct PipelineTrack: Hashable, Sendable {
     /// A vehicle unseen for longer has left, in event time.
     public var maximumGap = Duration.seconds(1)
-    /// Shorter tracks are counted and dropped.
+    /// Frames in which a vehicle without a plate must be seen to count.
     public var minimumFrames = 3
+    /// The same for one whose plate was seen at least once.
+    public var minimumPlateFrames = 2
+    /// Of the frames between first and last, the part in which a vehicle without a plate must be seen, 0 to 1.
+    public var minimumShare = 0.3
     /// Overlap (intersection over union, 0 to 1) from which two boxes in successive frames may be one vehicle.
     public var minimumOverlap = 0.2
-    /// Open tracks kept per camera; the longest unseen is closed to make room.
-    public var maximumOpen = 256
+    /// A voted text of less confidence is given, but not accepted, 0 to 1.
+    public var accept = 0.75
+    /// Reads that must give a text for it to be accepted.
+    public var minimumVotes = 2
+    /// With fewer votes it is accepted only when one accepted read has at least this confidence, 0 to 1.
+    public var acceptSingle = 0.9
+    /// Open tracks kept per camera; what is beyond them is shed and counted.
+    public var maximumTracks = 256
 
     public init() {}
 }
@@ -111,10 +126,8 @@ public struct PipelineDatabase: Hashable, Sendable {
 public struct PipelineCustody: Hashable, Sendable {
     /// Absolute path of the key folder; nil for `.gantry/keys`.
     public var keys: String?
-    /// Tokens of different domains can't be joined.
-    public var domain = "traffic"
-    /// How long one vehicle keeps its token; epochs begin at multiples of it since 1970 UTC.
-    public var tokenEpoch = Duration.seconds(86_400)
+    /// Days for which one vehicle keeps its token, fixed when the key folder is made; nil for the folder's own.
+    public var tokenEpochDays: Int?
 
     public init() {}
 }
@@ -137,9 +150,8 @@ public struct PipelineKafka: Hashable, Sendable {
     public init() {}
 }
 
-/// The port for metrics and health.
+/// The port for metrics and health, on 127.0.0.1.
 public struct PipelineHTTP: Hashable, Sendable {
-    public var address = "127.0.0.1"
     /// 0 switches it off.
     public var port = 9100
 

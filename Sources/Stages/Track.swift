@@ -1,0 +1,187 @@
+import Traffic
+
+/// A vehicle in view: everything that its passage will need.
+struct Track: Hashable, Sendable {
+    /// Tells the tracks of one epoch apart, in the order of their beginning.
+    struct Key: Hashable, Comparable, Sendable {
+        var firstFrame: Int
+        var ordinal: Int
+
+        static func < (a: Key, b: Key) -> Bool {
+            a.firstFrame != b.firstFrame ? a.firstFrame < b.firstFrame : a.ordinal < b.ordinal
+        }
+    }
+
+    /// Where the plate sits in the vehicle's box: centre and size in units of that box.
+    struct Relation: Hashable, Sendable {
+        var x, y, width, height: Double
+
+        init(x: Double, y: Double, width: Double, height: Double) {
+            self.x = x
+            self.y = y
+            self.width = width
+            self.height = height
+        }
+
+        init(of plate: Box, in vehicle: Box) {
+            self.init(
+                x: (plate.center.x - vehicle.x) / vehicle.width, y: (plate.center.y - vehicle.y) / vehicle.height,
+                width: plate.width / vehicle.width, height: plate.height / vehicle.height)
+        }
+
+        func plate(in vehicle: Box) -> Box {
+            let across = width * vehicle.width
+            let down = height * vehicle.height
+            return Box(
+                x: vehicle.x + x * vehicle.width - across / 2, y: vehicle.y + y * vehicle.height - down / 2,
+                width: across, height: down)
+        }
+
+        func vehicle(around plate: Box) -> Box {
+            let across = plate.width / width
+            let down = plate.height / height
+            return Box(x: plate.center.x - x * across, y: plate.center.y - y * down, width: across, height: down)
+        }
+
+        mutating func follow(_ other: Relation) {
+            x += 0.3 * (other.x - x)
+            y += 0.3 * (other.y - y)
+            width += 0.3 * (other.width - width)
+            height += 0.3 * (other.height - height)
+        }
+
+        /// 0 for the same place and shape; about 1 for clearly another plate.
+        func difference(_ other: Relation) -> Double {
+            let shape = (width / height) / (other.width / other.height)
+            return 2 * abs(x - other.x) + 2 * abs(y - other.y) + 0.5 * (max(shape, 1 / shape) - 1)
+        }
+    }
+
+    /// The best frame so far.
+    struct Best: Hashable, Sendable {
+        var quality: Double
+        var frame: Int
+        var vehicle: Box?
+        var plate: Box?
+        var crop: Crop?
+    }
+
+    /// A track that seems to show the same vehicle, and in how many frames it seemed so.
+    struct Rival: Hashable, Sendable {
+        var key: Key
+        var frames: Int
+    }
+
+    var key: Key
+    var firstSeen, lastSeen: EventTime
+    var lastFrame: Int
+    /// Frames in which it was seen; in which its plate was; and frames analysed since it began.
+    var frames = 1
+    var plateFrames = 0
+    var age = 1
+    /// The last 64 analysed frames, newest lowest: in which of them it was seen.
+    var history: UInt64 = 1
+    var vehicle: KalmanBox?
+    var plate: KalmanBox?
+    var relation: Relation?
+    var firstVehicle: Box?
+    var firstPlate: Box?
+    /// Summed scores, in the order of `VehicleClass.allCases`.
+    var kinds = [Double](repeating: 0, count: VehicleClass.allCases.count)
+    var vote = Vote()
+    var best: Best?
+    var rival: Rival?
+
+    init(key: Key, at time: EventTime) {
+        self.key = key
+        firstSeen = time
+        lastSeen = time
+        lastFrame = key.firstFrame
+    }
+
+    /// Where vehicle and plate should be at a moment, by whichever of both was seen last.
+    func predicted(at time: EventTime) -> Prediction {
+        let vehicleGuess = vehicle.map { $0.predicted(at: time, noise: .vehicle) }
+        let plateGuess = plate.map { $0.predicted(at: time, noise: .plate) }
+        var guess = Prediction(vehicle: vehicleGuess?.box, plate: plateGuess?.box, slack: 1)
+        if let plateGuess { guess.slack = 1 + 1.5 * plateGuess.deviation / plateGuess.box.width }
+        guard let relation, let vehicle, let plate, let vehicleGuess, let plateGuess else { return guess }
+        if plate.time > vehicle.time {
+            guess.vehicle = relation.vehicle(around: plateGuess.box)
+        } else if vehicle.time > plate.time {
+            guess.plate = relation.plate(in: vehicleGuess.box)
+            guess.slack = 1 + 1.5 * vehicleGuess.deviation / max(1, relation.width * vehicleGuess.box.width)
+        }
+        guess.slack = min(4, guess.slack)
+        return guess
+    }
+
+    struct Prediction {
+        var vehicle, plate: Box?
+        /// By how much the plate's place is uncertain: 1 plus plate widths.
+        var slack: Double
+    }
+
+    /// The share of the gap limit that it has been unseen: 0 just seen, 1 about to close.
+    func staleness(at time: EventTime, settings: Associate.Settings) -> Double {
+        let share = time.seconds(since: lastSeen) / settings.maximumGap.inSeconds
+        return min(1, max(0, (share - 0.3) / 0.7))
+    }
+
+    mutating func see(_ seen: TrackObservations.Vehicle, at time: EventTime, step: Double) {
+        kinds[VehicleClass.allCases.firstIndex(of: seen.kind)!] += seen.score
+        if vehicle != nil {
+            vehicle?.update(seen.box, at: time, score: seen.score, noise: .vehicle, step: step)
+        } else {
+            vehicle = KalmanBox(seen.box, at: time, noise: .vehicle)
+            firstVehicle = seen.box
+        }
+    }
+
+    mutating func see(
+        _ seen: TrackObservations.Plate, at time: EventTime, step: Double, settings: Associate.Settings,
+        tallies: inout TrackTallies
+    ) {
+        plateFrames += 1
+        vote.add(seen.read, sharpness: seen.sharpness, settings: settings, tallies: &tallies)
+        if plate != nil {
+            plate?.update(seen.box, at: time, score: seen.score, noise: .plate, step: step)
+        } else {
+            plate = KalmanBox(seen.box, at: time, noise: .plate)
+            firstPlate = seen.box
+        }
+    }
+
+    /// After `see`: the frame as a whole.
+    mutating func finish(
+        frame: Int, at time: EventTime, vehicle seenVehicle: TrackObservations.Vehicle?,
+        plate seenPlate: TrackObservations.Plate?, frameArea: Double
+    ) {
+        lastFrame = frame
+        lastSeen = time
+        if let seenVehicle, let seenPlate {
+            let new = Relation(of: seenPlate.box, in: seenVehicle.box)
+            if relation == nil { relation = new } else { relation?.follow(new) }
+        }
+        let quality = Self.quality(vehicle: seenVehicle, plate: seenPlate, frameArea: frameArea)
+        if best.map({ quality > $0.quality }) ?? true {
+            best = Best(
+                quality: quality, frame: frame, vehicle: seenVehicle?.box, plate: seenPlate?.box,
+                crop: seenVehicle?.crop ?? seenPlate?.crop)
+        }
+    }
+
+    /// Any read plate beats any unread one, which beats any vehicle without; 0...4.
+    private static func quality(
+        vehicle: TrackObservations.Vehicle?, plate: TrackObservations.Plate?, frameArea: Double
+    ) -> Double {
+        guard let plate else {
+            guard let vehicle, frameArea > 0 else { return 0 }
+            return min(1, vehicle.box.area / frameArea) * vehicle.score * (vehicle.cut ? 0.3 : 1)
+        }
+        let sharpness = plate.sharpness.isFinite ? max(0, plate.sharpness) : 0
+        let detail = 0.3 * sharpness / (sharpness + 500)
+        guard !plate.text.isEmpty else { return 1 + 0.5 * min(1, plate.score) + detail }
+        return 2 + plate.confidence + (plate.read.accepted ? 0.5 : 0) + detail
+    }
+}
