@@ -7,6 +7,7 @@
 
 #include "vision_base.h"
 #include "vision_image.h"
+#include "vision_inference.h"
 #include "vision_render.h"
 
 #endif

@@ -1,0 +1,158 @@
+public import Traffic
+
+/// How ``Detect`` cuts and bounds what it finds.
+public struct DetectSettings: Hashable, Sendable {
+    /// JPEG quality of vehicle crops, 1...100.
+    public var vehicleQuality = 85
+    /// JPEG quality of plate crops, 1...100: higher, because they are read.
+    public var plateQuality = 95
+    /// Added on each side of a plate's crop, as a share of its width and height.
+    public var plateMargin = 0.25
+    /// Added on each side of a face before it is hidden, as a share of its width and height.
+    public var faceMargin = 0.25
+    /// A vehicle whose shorter side has fewer pixels gets no crop: nobody could tell anything from it.
+    public var smallestVehicleCrop = 32.0
+    /// At most this many of each leave a frame, the best ones; the rest is counted.
+    public var mostVehicles = 64, mostPlates = 64
+
+    public init() {}
+}
+
+/// Finds the vehicles and plates of a frame, and cuts them out after hiding every face.
+///
+/// One record out for each record in. Faces are looked for in the part of the frame that is about to leave; if
+/// that does not finish, the detections go on without any crop (tally `redaction-failed`). Face boxes end here.
+public struct Detect<Finder: ObjectFinding & ~Copyable>: Stage, ~Copyable {
+    public typealias Input = StreamRecord<Finder.Image>
+    public typealias Output = StreamRecord<Detections>
+    public typealias Failure = BadRecord
+
+    private var finder: Finder
+    private let settings: DetectSettings
+    private var tallies: [Tally: Int] = [:]
+
+    public init(finder: consuming Finder, settings: DetectSettings = DetectSettings()) {
+        precondition(settings.plateMargin >= 0 && settings.faceMargin >= 0, "margins widen")
+        self.finder = finder
+        self.settings = settings
+    }
+
+    /// - Throws: `DET201` for a frame that is no image, `DET202` for one that a network could not look at.
+    public mutating func process(_ input: Input) throws(BadRecord) -> [Output] {
+        switch input.body {
+        case .frame(let image):
+            [Output(id: input.id, time: input.time, body: .frame(try detections(in: image)))]
+        case .gap(let reason): [Output(id: input.id, time: input.time, body: .gap(reason: reason))]
+        case .endOfStream: [Output(id: input.id, time: input.time, body: .endOfStream)]
+        }
+    }
+
+    public mutating func takeTallies() -> [Tally: Int] {
+        defer { tallies = [:] }
+        return tallies
+    }
+
+    private mutating func detections(in image: Finder.Image) throws(BadRecord) -> Detections {
+        let frame: Finder.Frame
+        do { frame = try finder.open(image) } catch {
+            throw BadRecord(code: "DET201", reason: "the frame is no image: \(error)")
+        }
+        let size = finder.size(of: frame)
+        var found: (vehicles: [FoundVehicle], plates: [FoundPlate])
+        do {
+            found = (try finder.vehicles(in: frame), try finder.plates(in: frame))
+        } catch {
+            throw BadRecord(code: "DET202", reason: "a network could not look at the frame: \(error)")
+        }
+        shed(&found.vehicles, beyond: settings.mostVehicles, "vehicles-shed")
+        shed(&found.plates, beyond: settings.mostPlates, "plates-shed")
+
+        var made = Detections(
+            width: size.width, height: size.height,
+            vehicles: found.vehicles.map { Vehicle(box: $0.box, kind: $0.kind, score: $0.score, crop: nil) },
+            plates: found.plates.map { plate in
+                Plate(
+                    box: plate.box, corners: plate.corners, score: plate.score,
+                    vehicle: carrier(of: plate.box, among: found.vehicles.map(\.box)), crop: nil)
+            }, redactions: 0)
+        cut(&made, from: frame)
+        return made
+    }
+
+    private mutating func shed<Found>(_ found: inout [Found], beyond most: Int, _ tally: Tally) {
+        guard found.count > most else { return }
+        tallies[tally, default: 0] += found.count - most
+        found.removeLast(found.count - most)
+    }
+
+    /// Fills in the crops, or leaves all of them out.
+    private mutating func cut(_ made: inout Detections, from frame: Finder.Frame) {
+        let width = Double(made.width), height = Double(made.height)
+        let vehicles = made.vehicles.map { vehicle in
+            min(vehicle.box.width, vehicle.box.height) < settings.smallestVehicleCrop
+                ? nil : vehicle.box.clamped(width: width, height: height)
+        }
+        let plates = made.plates.map {
+            $0.box.padded(x: settings.plateMargin, y: settings.plateMargin).clamped(width: width, height: height)
+        }
+        // Whole pixels outwards, so that nothing at a crop's edge escapes the pass. Nothing to cut: nothing to hide.
+        guard let region = union((vehicles + plates).compactMap { $0 })?.outwards(width: width, height: height) else {
+            return
+        }
+        let pass: FacePass
+        do {
+            let faces = try finder.faces(in: frame, within: region)
+            pass = FacePass(
+                region: region, faces: faces.map { $0.padded(x: settings.faceMargin, y: settings.faceMargin) })
+        } catch {
+            tallies["redaction-failed", default: 0] += 1
+            return
+        }
+        for (index, part) in vehicles.enumerated() {
+            made.vehicles[index].crop = crop(part, frame, pass, settings.vehicleQuality)
+        }
+        for (index, part) in plates.enumerated() {
+            made.plates[index].crop = crop(part, frame, pass, settings.plateQuality)
+        }
+        let cuts = made.vehicles.compactMap { $0.crop?.box } + made.plates.compactMap { $0.crop?.box }
+        made.redactions = pass.faces.count { face in cuts.contains { $0.intersection(face) > 0 } }
+    }
+
+    private mutating func crop(_ part: Box?, _ frame: Finder.Frame, _ pass: FacePass, _ quality: Int) -> Crop? {
+        guard let part else { return nil }
+        do { return try finder.crop(part, of: frame, after: pass, quality: quality) } catch {
+            tallies["crop-failed", default: 0] += 1
+            return nil
+        }
+    }
+}
+
+/// The vehicle that carries a plate: of those that hold most of it, the one in which it sits best, which is in the
+/// middle and three quarters down. Nil when none holds it.
+func carrier(of plate: Box, among vehicles: [Box]) -> Int? {
+    var best: (index: Int, distance: Double)?
+    for (index, vehicle) in vehicles.enumerated() where vehicle.cover(of: plate) >= 0.7 {
+        let across = (plate.center.x - vehicle.center.x) / vehicle.width
+        let down = (plate.center.y - vehicle.y) / vehicle.height - 0.75
+        let distance = across * across + down * down
+        if best == nil || distance < best!.distance { best = (index, distance) }
+    }
+    return best?.index
+}
+
+private func union(_ boxes: [Box]) -> Box? {
+    guard let first = boxes.first else { return nil }
+    return boxes.dropFirst().reduce(first) { all, box in
+        let x = min(all.x, box.x), y = min(all.y, box.y)
+        return Box(x: x, y: y, width: max(all.maxX, box.maxX) - x, height: max(all.maxY, box.maxY) - y)
+    }
+}
+
+extension Box {
+    /// The whole pixels it touches, inside a frame.
+    fileprivate func outwards(width: Double, height: Double) -> Box? {
+        let left = x.rounded(.down), top = y.rounded(.down)
+        return Box(x: left, y: top, width: maxX.rounded(.up) - left, height: maxY.rounded(.up) - top)
+            .clamped(width: width, height: height)
+    }
+}

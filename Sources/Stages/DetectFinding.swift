@@ -1,0 +1,68 @@
+public import Traffic
+
+/// A vehicle as its detector gave it, in pixels of the frame.
+public struct FoundVehicle: Hashable, Sendable {
+    public var box: Box
+    public var kind: VehicleClass
+    /// 0...1.
+    public var score: Double
+
+    public init(box: Box, kind: VehicleClass, score: Double) {
+        self.box = box
+        self.kind = kind
+        self.score = score
+    }
+}
+
+/// A plate as its detector gave it, in pixels of the frame.
+public struct FoundPlate: Hashable, Sendable {
+    public var box: Box
+    public var corners: Quadrilateral
+    /// 0...1.
+    public var score: Double
+
+    public init(box: Box, corners: Quadrilateral, score: Double) {
+        self.box = box
+        self.corners = corners
+        self.score = score
+    }
+}
+
+/// Proof that the faces in a part of a frame were looked for, and where they are. Only ``Detect`` makes one,
+/// so nothing can be cut out of a frame whose face pass did not finish.
+public struct FacePass: Hashable, Sendable {
+    /// What was looked at, in pixels of the frame; a crop must lie inside.
+    public let region: Box
+    /// What must be made unrecognisable, already widened beyond the face.
+    public let faces: [Box]
+
+    init(region: Box, faces: [Box]) {
+        self.region = region
+        self.faces = faces
+    }
+}
+
+/// Sees: what the detect stage needs of whatever looks at pixels.
+///
+/// Every function is a function of its arguments alone. What it throws is a reason for people.
+public protocol ObjectFinding: ~Copyable {
+    /// A frame as it arrives.
+    associatedtype Image: Sendable
+    /// The same, ready to be looked at.
+    associatedtype Frame
+
+    /// Throws when the image can't be decoded.
+    mutating func open(_ image: Image) throws -> Frame
+    /// Pixels.
+    func size(of frame: Frame) -> (width: Int, height: Int)
+    /// Best first.
+    mutating func vehicles(in frame: Frame) throws -> [FoundVehicle]
+    /// Best first.
+    mutating func plates(in frame: Frame) throws -> [FoundPlate]
+    /// Faces whose centre lies in a part of the frame. Throws when it could not look at all of that part.
+    mutating func faces(in frame: Frame, within part: Box) throws -> [Box]
+    /// Cuts a part of the frame at full resolution, the faces of the pass made unrecognisable first.
+    ///
+    /// - Parameter quality: Of the JPEG, 1...100.
+    mutating func crop(_ part: Box, of frame: Frame, after pass: FacePass, quality: Int) throws -> Crop
+}

@@ -1,0 +1,85 @@
+internal import CVision
+public import Stages
+public import Traffic
+
+/// Finds vehicles, plates and faces with three networks, and cuts redacted crops.
+///
+/// Moves, never copies: the networks' buffers belong to one loop.
+public struct ObjectFinder: ObjectFinding, ~Copyable {
+    /// A frame's pixels, with the halvings that the networks share.
+    public struct Frame {
+        public let picture: Picture
+    }
+
+    private let vehicles, plates, faces: Detector
+    private let pyramid: Pyramid
+    /// Faces near the edge of the part that leaves are seen whole when the pass looks a little further.
+    private static let faceReach = 0.08
+
+    /// - Precondition: Each detector's descriptor is for its task.
+    public init(vehicles: Detector, plates: Detector, faces: Detector) throws(VisionError) {
+        precondition(vehicles.descriptor.task == .vehicles && plates.descriptor.task == .plates)
+        precondition(faces.descriptor.task == .faces)
+        self.vehicles = vehicles
+        self.plates = plates
+        self.faces = faces
+        pyramid = try Pyramid()
+    }
+
+    public mutating func open(_ image: FrameImage) throws -> Frame {
+        let picture = try image.picture()
+        try pyramid.set(picture)
+        return Frame(picture: picture)
+    }
+
+    public func size(of frame: Frame) -> (width: Int, height: Int) { (frame.picture.width, frame.picture.height) }
+
+    public mutating func vehicles(in frame: Frame) throws -> [FoundVehicle] {
+        try at(frame)
+        return try vehicles.findings(pyramid).compactMap { finding in
+            vehicles.descriptor.classes[finding.label].map {
+                FoundVehicle(box: finding.box, kind: $0, score: finding.score)
+            }
+        }
+    }
+
+    public mutating func plates(in frame: Frame) throws -> [FoundPlate] {
+        try at(frame)
+        return try plates.findings(pyramid).map {
+            FoundPlate(box: $0.box, corners: $0.corners ?? Quadrilateral($0.box), score: $0.score)
+        }
+    }
+
+    public mutating func faces(in frame: Frame, within part: Box) throws -> [Box] {
+        try at(frame)
+        let wider = part.padded(x: Self.faceReach, y: Self.faceReach)
+            .clamped(width: Double(frame.picture.width), height: Double(frame.picture.height))
+        guard let wider else { throw VisionError.badImage("the part \(part) lies outside the frame") }
+        return try faces.findings(pyramid, region: wider).map(\.box)
+    }
+
+    public mutating func crop(_ part: Box, of frame: Frame, after pass: FacePass, quality: Int) throws -> Crop {
+        let whole = try frame.picture.pixelBox(part)
+        guard pass.region.cover(of: whole) == 1 else {
+            throw VisionError.internalFault("the crop \(whole) leaves the region \(pass.region) of the face pass")
+        }
+        let hidden = pass.faces.filter { $0.intersection(whole) > 0 }
+        // Most crops show no face: they share the frame's pixels, without a copy.
+        let picture = hidden.isEmpty ? try frame.picture.crop(whole) : try frame.picture.redacted(whole, hiding: hidden)
+        return Crop(jpeg: try picture.jpeg(quality: quality), box: whole)
+    }
+
+    /// The bare model calls on a frame that is already in memory, for the benchmark: prepares the inputs once,
+    /// then runs the three networks as often as the stage would.
+    public func runBare(times: Int) throws(VisionError) {
+        for _ in 0..<times {
+            try vehicles.runBare()
+            try plates.runBare()
+            try faces.runBare()
+        }
+    }
+
+    private func at(_ frame: Frame) throws(VisionError) {
+        if pyramid.picture !== frame.picture { try pyramid.set(frame.picture) }
+    }
+}
