@@ -56,7 +56,8 @@ let package = Package(
         .target(
             name: "CVision", dependencies: ["CFreeType"],
             cxxSettings: [.unsafeFlags(["-isystem", "/usr/include/opencv4"]), .treatAllWarnings(as: .error)],
-            linkerSettings: opencv.map { .linkedLibrary("opencv_\($0)") } + [.linkedLibrary("dl")]),
+            linkerSettings: opencv.map { .linkedLibrary("opencv_\($0)") }
+                + ["avformat", "avcodec", "avutil", "swscale", "dl"].map { .linkedLibrary($0) }),
 
         // Values and pure stages.
         library("Traffic"),

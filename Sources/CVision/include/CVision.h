@@ -9,5 +9,6 @@
 #include "vision_image.h"
 #include "vision_inference.h"
 #include "vision_render.h"
+#include "vision_video.h"
 
 #endif
