@@ -1,0 +1,74 @@
+import Traffic
+
+/// One row on its way into `sighting`, its plate already protected.
+struct SightingRow {
+    /// Its place in the batch.
+    var index: Int
+    var passage: Passage
+    var protection: PassageProtection
+    var camera: Int32
+
+    /// UTC, as SQL reads it: `2026-03-02`.
+    var day: String { String(passage.firstSeen.rfc3339.prefix(10)) }
+
+    static let columns =
+        "camera_id, seen_at, passage_id, last_seen, vehicle, direction, epoch, first_frame, last_frame, best_frame, "
+        + "frames, token, look_alike, token_epoch, sealed_text, confidence, accepted, votes, reads, not_read"
+
+    /// Appends the row in the order of ``columns``, then the sealed crop.
+    func encode(into copy: inout CopyBinary) {
+        let plate = passage.plate, sealed = protection.plate
+        copy.beginRow(fields: 21)
+        copy.append(camera)
+        copy.append(passage.firstSeen)
+        copy.append(passage.id.bytes)
+        copy.append(passage.lastSeen)
+        copy.append(passage.kind?.rawValue)
+        copy.append(passage.direction.rawValue)
+        copy.append(Int64(bitPattern: passage.epoch.value))
+        copy.append(Int64(passage.firstFrame))
+        copy.append(Int64(passage.lastFrame))
+        copy.append(Int64(passage.best.frame))
+        copy.append(Int32(clamping: passage.frames))
+        copy.append(sealed?.token)
+        copy.append(sealed?.lookAlikeToken)
+        copy.append(sealed?.tokenEpoch)
+        copy.append(sealed?.sealedText)
+        copy.append(plate.map { Float($0.confidence) })
+        copy.append(plate?.accepted ?? false)
+        copy.append(plate.map { Int32(clamping: $0.votes) })
+        copy.append(plate.map { Int32(clamping: $0.reads) })
+        copy.append(passage.notRead?.rawValue)
+        copy.append(protection.sealedCrop)
+    }
+}
+
+/// What the sink checks of a passage before the database sees it.
+struct PassageCheck {
+    /// The first frame's time must lie in it: a camera's clock can be decades off.
+    var times: ClosedRange<EventTime>
+    /// Bytes of JPEG.
+    var largestCrop: Int
+
+    /// Nil when the passage is sound.
+    func problem(_ passage: Passage) -> (code: String, reason: String)? {
+        if !times.contains(passage.firstSeen) || !times.contains(passage.lastSeen) {
+            return (
+                "SNK301",
+                "seen from \(passage.firstSeen.rfc3339) to \(passage.lastSeen.rfc3339), outside \(times.lowerBound.rfc3339) to \(times.upperBound.rfc3339): check the camera's clock"
+            )
+        }
+        if passage.lastSeen < passage.firstSeen || passage.frames < 1 || passage.lastFrame < passage.firstFrame {
+            return ("SNK303", "it ends before it begins, or shows the vehicle in no frame")
+        }
+        if let plate = passage.plate,
+            !(0...1).contains(plate.confidence) || plate.votes < 0 || plate.reads < plate.votes
+        {
+            return ("SNK303", "confidence \(plate.confidence), \(plate.votes) votes of \(plate.reads) reads")
+        }
+        if let crop = passage.best.crop, crop.jpeg.count > largestCrop {
+            return ("SNK305", "its crop has \(crop.jpeg.count) bytes; at most \(largestCrop) are stored")
+        }
+        return nil
+    }
+}

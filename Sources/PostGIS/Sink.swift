@@ -1,0 +1,267 @@
+public import Logging
+public import Traffic
+
+/// Stores passages, each exactly once, with the offsets of the records they came in.
+///
+/// A batch is one transaction: rows and offsets commit together, so after a crash the stored offsets say exactly what
+/// is stored. Without offsets (in-process links) the same path is used, and repeats are still recognised by their ids.
+/// Calls block and retry; use one thread, off the cooperative pool. Source: docs/decisions/0003-store.md.
+public final class Sink {
+    /// How far a batch reaches into one partition.
+    public struct Position: Hashable, Sendable {
+        public var topic: String
+        public var partition: Int32
+        /// One past the last record that the batch covers.
+        public var next: Int64
+
+        public init(topic: String, partition: Int32, next: Int64) {
+            self.topic = topic
+            self.partition = partition
+            self.next = next
+        }
+    }
+
+    public struct Options: Sendable {
+        public var retry = RetryPolicy()
+        /// Passages outside are rejected; each day inside may become a partition.
+        public var times = EventTime(rfc3339: "2000-01-01T00:00:00Z")!...EventTime(rfc3339: "2100-01-01T00:00:00Z")!
+        /// Bytes of JPEG.
+        public var largestCrop = 8 << 20
+        public init() {}
+    }
+
+    public struct Outcome: Equatable, Sendable {
+        /// New rows.
+        public var stored = 0
+        /// Passages that were there already.
+        public var repeated = 0
+        public var rejected: [Rejection] = []
+    }
+
+    /// Moments in a batch at which tests make things fail.
+    enum Step: CaseIterable {
+        case began, copying, copied, inserted, committing, committed
+    }
+
+    struct Partition: Hashable {
+        var topic: String
+        var number: Int32
+    }
+
+    let options: Options
+    let logger: Logger
+    var onStep: ((Step) -> Void)?
+    private let address: String
+    private let protection: any PassageProtecting
+    private let check: PassageCheck
+    private var connection: Connection?
+    private var cameras: [CameraID: Int32] = [:]
+    /// Days that had a partition when last seen. Bounded by `settings.days_max`.
+    private var days: Set<String> = []
+    /// What this sink believes is stored; a partition without an entry was not stored from yet.
+    private var believed: [Partition: Int64] = [:]
+
+    /// Connects and checks the schema's version.
+    ///
+    /// - Throws: ``SinkError/schemaBehind(found:needed:)`` before anything is read.
+    public init(
+        database address: String, protection: any PassageProtecting, options: Options = Options(),
+        logger: Logger = Logger(label: "sink")
+    ) throws(SinkError) {
+        self.address = address
+        self.protection = protection
+        self.options = options
+        self.logger = logger
+        check = PassageCheck(times: options.times, largestCrop: options.largestCrop)
+        try persist { _, _ throws(SinkError) in }
+    }
+
+    /// Makes cameras known, or moves known ones. Passages of other cameras are rejected.
+    public func register(_ cameras: [Camera]) throws(SinkError) {
+        try persist { connection, _ throws(SinkError) in
+            for camera in cameras {
+                try Self.database { () throws(DatabaseError) in
+                    _ = try connection.query(
+                        """
+                        INSERT INTO camera AS c (name, position, heading) VALUES ($1, ST_SetSRID(ST_MakePoint($2, $3), 4326), $4)
+                        ON CONFLICT (name) DO UPDATE SET position = excluded.position, heading = excluded.heading
+                        WHERE (c.position, c.heading) IS DISTINCT FROM (excluded.position, excluded.heading)
+                        """,
+                        [camera.id.text, "\(camera.longitude)", "\(camera.latitude)", camera.heading.map { "\($0)" }])
+                }
+            }
+        }
+        self.cameras = [:]
+    }
+
+    /// Where each partition of a topic is to be read from; partitions that nothing was stored from are left out.
+    ///
+    /// Call it whenever partitions are assigned: writing to a partition that another sink moved on since is refused.
+    public func storedOffsets(topic: String) throws(SinkError) -> [Int32: Int64] {
+        var stored: [Int32: Int64] = [:]
+        try persist { connection, _ throws(SinkError) in
+            stored = try Self.database { () throws(DatabaseError) in
+                let rows = try connection.query(
+                    "SELECT partition, next_offset FROM sink_offset WHERE topic = $1", [topic])
+                return Dictionary(uniqueKeysWithValues: rows.values.map { (Int32($0[0]!)!, Int64($0[1]!)!) })
+            }
+        }
+        believed = believed.filter { $0.key.topic != topic }
+        for (partition, next) in stored { believed[Partition(topic: topic, number: partition)] = next }
+        return stored
+    }
+
+    /// Stores a batch: all of it, or on an error none of it.
+    ///
+    /// - Parameters:
+    ///   - passages: Any number, repeats included; those that can't be stored are returned as rejected.
+    ///   - positions: How far the batch reaches; stored in the same transaction. Empty for in-process links.
+    /// - Throws: ``SinkError/fenced(topic:partition:believed:stored:)`` when another sink wrote one of the partitions;
+    ///   ``SinkError/exhausted(attempts:last:)`` when the database stayed away.
+    public func write(_ passages: [Passage], reaching positions: [Position] = []) throws(SinkError) -> Outcome {
+        var next: [Partition: Int64] = [:]
+        for position in positions {
+            let partition = Partition(topic: position.topic, number: position.partition)
+            if let stored = believed[partition], position.next < stored {
+                throw .offsetBehind(
+                    topic: position.topic, partition: position.partition, stored: stored, asked: position.next)
+            }
+            next[partition] = max(position.next, next[partition] ?? 0)
+        }
+        // Protected once, not per attempt: what is retried is the same bytes.
+        let (sound, unsound) = try protect(passages)
+        var outcome = Outcome()
+        try persist { connection, attempt throws(SinkError) in
+            outcome = Outcome(rejected: unsound)
+            let rows = try admit(sound, connection, &outcome)
+            let batch = SinkBatch(rows: rows, next: next, believed: believed, mayBeStored: attempt > 1, onStep: onStep)
+            try batch.store(connection, &outcome)
+        }
+        believed.merge(next) { $1 }
+        outcome.rejected.sort { $0.index < $1.index }
+        return outcome
+    }
+
+    private func protect(_ passages: [Passage]) throws(SinkError) -> ([SightingRow], [Rejection]) {
+        var rows: [SightingRow] = []
+        var rejected: [Rejection] = []
+        for (index, passage) in passages.enumerated() {
+            if let problem = check.problem(passage) {
+                rejected.append(Rejection(index: index, code: problem.code, reason: problem.reason))
+                continue
+            }
+            do throws(ProtectionError) {
+                let protected = try protection.protect(passage)
+                rows.append(SightingRow(index: index, passage: passage, protection: protected, camera: 0))
+            } catch {
+                guard case .refused(let code, let reason) = error else { throw .unprotected(error) }
+                rejected.append(Rejection(index: index, code: code, reason: reason))
+            }
+        }
+        return (rows, rejected)
+    }
+
+    /// Finds each row's camera and makes sure of its day; rejects those that have none.
+    private func admit(
+        _ rows: [SightingRow], _ connection: borrowing Connection, _ outcome: inout Outcome
+    ) throws(SinkError) -> [SightingRow] {
+        if rows.contains(where: { cameras[$0.passage.camera] == nil }) { cameras = try Self.cameras(connection) }
+        let missing = Set(rows.map(\.day)).subtracting(days)
+        var refused: [String: String] = [:]
+        if !missing.isEmpty {
+            let list = "{" + missing.sorted().joined(separator: ",") + "}"
+            let answer = try Self.database { () throws(DatabaseError) in
+                try connection.query("SELECT refused, reason FROM ensure_days($1)", [list])
+            }
+            for row in answer.values { refused[row[0]!] = row[1]! }
+            days.formUnion(missing.subtracting(refused.keys))
+        }
+        var admitted: [SightingRow] = []
+        for var row in rows {
+            guard let camera = cameras[row.passage.camera] else {
+                outcome.rejected.append(
+                    Rejection(
+                        index: row.index, code: "SNK302",
+                        reason: "there is no camera \(row.passage.camera): add it to the pipeline file"))
+                continue
+            }
+            if let reason = refused[row.day] {
+                outcome.rejected.append(Rejection(index: row.index, code: "SNK304", reason: "\(row.day): \(reason)"))
+                continue
+            }
+            row.camera = camera
+            admitted.append(row)
+        }
+        return admitted
+    }
+
+    private static func cameras(_ connection: borrowing Connection) throws(SinkError) -> [CameraID: Int32] {
+        try database { () throws(DatabaseError) in
+            let rows = try connection.query("SELECT name, id FROM camera")
+            return Dictionary(uniqueKeysWithValues: rows.values.map { (CameraID($0[0]!), Int32($0[1]!)!) })
+        }
+    }
+
+    /// Runs work on a connection, on a new one after each transient failure, until it succeeds or patience ends.
+    ///
+    /// - Parameter body: Takes the connection and the number of the attempt, from 1. Must be safe to repeat.
+    private func persist(_ body: (borrowing Connection, Int) throws(SinkError) -> Void) throws(SinkError) {
+        var failures = 0, full = 0
+        while true {
+            do throws(SinkError) {
+                if connection == nil { connection = try connect() }
+                return try body(connection!, failures + full + 1)
+            } catch {
+                // Closing the connection rolls back whatever was begun, and a new one may reach another server.
+                connection = nil
+                guard case .database(let cause) = error else { throw error }
+                let gone = Self.isMissingDay(cause)
+                guard cause.isTransient || gone else { throw error }
+                if gone { days = [] }
+                if cause.isDiskFull { full += 1 } else { failures += 1 }
+                let delay = cause.isDiskFull ? options.retry.longest : options.retry.delay(after: failures)
+                logger.warning(
+                    "the database failed, trying again",
+                    metadata: [
+                        "error": "\(cause)", "attempt": "\(failures + full)", "pause": "\(delay)",
+                    ])
+                guard failures < options.retry.attempts, full < options.retry.diskFullAttempts,
+                    options.retry.pause(delay)
+                else { throw .exhausted(attempts: failures + full, last: cause) }
+            }
+        }
+    }
+
+    private func connect() throws(SinkError) -> Connection {
+        let connection = try Self.database { () throws(DatabaseError) in
+            try Connection(address, application: "gantry-sink")
+        }
+        let found = try Self.database { () throws(DatabaseError) in try Migrator.version(connection) }
+        guard found >= Migrator.version else { throw .schemaBehind(found: found, needed: Migrator.version) }
+        guard found == Migrator.version else { throw .schemaAhead(found: found, known: Migrator.version) }
+        try Self.database { () throws(DatabaseError) in
+            _ = try connection.execute(
+                "CREATE TEMPORARY TABLE sink_stage (LIKE sighting, sealed_crop bytea) ON COMMIT DELETE ROWS")
+        }
+        return connection
+    }
+
+    /// A partition that was there is gone: it was dropped meanwhile.
+    private static func isMissingDay(_ error: DatabaseError) -> Bool {
+        if case .failed("23514", let message, _, _) = error {
+            message.contains("no partition of relation")
+        } else {
+            false
+        }
+    }
+
+    static func database<Result: ~Copyable>(
+        _ body: () throws(DatabaseError) -> Result
+    ) throws(SinkError) -> Result {
+        do throws(DatabaseError) {
+            return try body()
+        } catch {
+            throw .database(error)
+        }
+    }
+}

@@ -1,0 +1,88 @@
+import Fixtures
+import Foundation
+import Testing
+
+@testable import PostGIS
+
+@Suite struct MigratorTests {
+    let schemas = "\(Postgres.root)/schemas/sql"
+
+    /// A copy of the migrations that a test may spoil.
+    func copy() throws -> String {
+        let folder = "/tmp/gantry-test-schemas-\(UUID().uuidString)"
+        try FileManager.default.copyItem(atPath: schemas, toPath: folder)
+        return folder
+    }
+
+    @Test func `a database is migrated once, and a second run changes nothing`() throws {
+        let address = try Postgres.shared().makeDatabase()
+        let migrator = try Migrator(folder: schemas)
+        let first = try migrator.migrate(address)
+        #expect(first.before == 0 && first.after == migrator.newest && first.applied.count == migrator.newest)
+        #expect(try migrator.migrate(address) == .init(before: migrator.newest, after: migrator.newest, applied: []))
+    }
+
+    @Test func `this build needs the newest migration`() throws {
+        #expect(try Migrator(folder: schemas).newest == Migrator.version)
+    }
+
+    @Test func `a migration edited after it was applied is refused`() throws {
+        let address = try TestDatabase().address
+        let folder = try copy()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let file = "\(folder)/0002_audit.sql"
+        let text = try String(contentsOfFile: file, encoding: .utf8)
+        try (text + "\n-- an afterthought\n").write(toFile: file, atomically: true, encoding: .utf8)
+        #expect(throws: MigrationError.edited(file: "0002_audit.sql")) {
+            try Migrator(folder: folder).migrate(address)
+        }
+    }
+
+    @Test func `a migration that fails leaves nothing of itself`() throws {
+        let database = try TestDatabase()
+        let folder = try copy()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let number = Migrator.version + 1
+        let name = "000\(number)_broken.sql"
+        try
+            "BEGIN; CREATE TABLE half (a integer); SELECT 1 / 0; INSERT INTO schema_version (version) VALUES (\(number)); COMMIT;"
+            .write(toFile: "\(folder)/\(name)", atomically: true, encoding: .utf8)
+        #expect {
+            try Migrator(folder: folder).migrate(database.address)
+        } throws: { error in
+            guard case .failed(name, let cause) = error as? MigrationError else { return false }
+            return cause.sqlState == "22012"
+        }
+        #expect(try database.query("SELECT to_regclass('half')")[0][0] == nil)
+        #expect(try Migrator(folder: schemas).migrate(database.address).applied == [])
+    }
+
+    @Test func `a database of a newer build is refused`() throws {
+        let database = try TestDatabase()
+        _ = try database.query("INSERT INTO schema_version (version) VALUES (99)")
+        #expect(throws: MigrationError.ahead(found: 99, newest: Migrator.version)) {
+            try Migrator(folder: schemas).migrate(database.address)
+        }
+        #expect(throws: SinkError.schemaAhead(found: 99, known: Migrator.version)) { _ = try database.sink() }
+    }
+
+    @Test func `a sink refuses a database that is not migrated`() throws {
+        let address = try Postgres.shared().makeDatabase()
+        let vault = try TestDatabase().vault()
+        #expect(throws: SinkError.schemaBehind(found: 0, needed: Migrator.version)) {
+            _ = try Sink(database: address, protection: vault)
+        }
+    }
+
+    @Test func `every table, column-bearing type and function says what it is`() throws {
+        let silent = try TestDatabase().query(
+            """
+            SELECT 'function ' || p.oid::regprocedure FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+            WHERE (n.nspname = 'movement' OR n.nspname = 'public' AND NOT EXISTS (
+                SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e'))
+              AND (obj_description(p.oid, 'pg_proc') IS NULL
+                   OR n.nspname = 'movement' AND obj_description(p.oid, 'pg_proc') !~ '^(Aggregate|Per-vehicle): ')
+            """)
+        #expect(silent.isEmpty, "\(silent)")
+    }
+}

@@ -1,0 +1,89 @@
+import Custody
+import Fixtures
+import Foundation
+import PostGIS
+import Synchronization
+import Traffic
+
+/// A migrated database and a key folder of one test's own.
+final class TestDatabase {
+    let server: Postgres
+    let address: String
+    let keys = "/tmp/gantry-test-keys-\(UUID().uuidString)"
+    private static let templates = Mutex<[String: String]>([:])
+
+    convenience init() throws { try self.init(on: Postgres.shared()) }
+
+    init(on server: Postgres) throws {
+        let template = try Self.templates.withLock { templates in
+            if let template = templates[server.folder] { return template }
+            let made = try server.makeDatabase()
+            try Migrator(folder: "\(Postgres.root)/schemas/sql").migrate(made)
+            templates[server.folder] = made
+            return made
+        }
+        self.server = server
+        address = try server.makeDatabase(template: template)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: keys) }
+
+    func vault() throws -> Vault { Vault(keys: try KeyStore(folder: keys, create: true)) }
+
+    func sink(_ options: Sink.Options = Sink.Options()) throws -> Sink {
+        let sink = try Sink(database: address, protection: vault(), options: options)
+        try sink.register(City.cameras)
+        return sink
+    }
+
+    func query(_ sql: String, _ parameters: [String?] = []) throws -> [[String?]] {
+        try Connection(address, application: "test").query(sql, parameters).values
+    }
+
+    func count(_ table: String) throws -> Int { Int(try query("SELECT count(*) FROM \(table)")[0][0]!)! }
+}
+
+/// Invented cameras and passages.
+enum City {
+    static let cameras = [
+        Camera(id: "ring-north", longitude: 4.3499, latitude: 50.8792, heading: 180),
+        Camera(id: "canal-bridge", longitude: 4.3391, latitude: 50.8637, heading: 135),
+        Camera(id: "station-south", longitude: 4.3363, latitude: 50.8358, heading: nil),
+    ]
+
+    static func moment(_ text: String) -> EventTime { EventTime(rfc3339: text)! }
+
+    /// A passage of five seconds, whose id follows from camera, time and ordinal.
+    static func passage(
+        _ camera: CameraID = "ring-north", at time: EventTime, plate: String? = nil, ordinal: Int = 0,
+        accepted: Bool = true, crop: [UInt8]? = nil, kind: VehicleClass? = .car
+    ) -> Passage {
+        var id = [UInt8](repeating: 0, count: 16)
+        for (index, byte) in "\(camera)".utf8.enumerated() { id[index % 4] &+= byte &* UInt8(index + 1) }
+        withUnsafeBytes(of: time.nanoseconds.bigEndian) { id.replaceSubrange(4..<12, with: $0) }
+        withUnsafeBytes(of: Int32(ordinal).bigEndian) { id.replaceSubrange(12..<16, with: $0) }
+        return Passage(
+            id: PassageID(id), camera: camera, epoch: Epoch(.max), firstFrame: 10, lastFrame: 60, firstSeen: time,
+            lastSeen: time + .seconds(5), kind: kind, frames: 51, direction: .approaching,
+            best: Passage.Best(
+                frame: 30, vehicle: nil, plate: nil,
+                crop: crop.map { Crop(jpeg: $0, box: Box(x: 0, y: 0, width: 10, height: 10)) }),
+            plate: plate.map {
+                Passage.VotedPlate(
+                    text: PlateText($0)!, confidence: 0.75, accepted: accepted, votes: 4, reads: 5, region: nil)
+            },
+            notRead: plate == nil ? .noPlateSeen : accepted ? nil : .lowConfidence)
+    }
+
+    /// Passages a second apart with plates of their own.
+    static func passages(_ range: Range<Int>, from: String = "2026-03-02T07:30:00Z") -> [Passage] {
+        range.map { passage(at: moment(from) + .seconds($0), plate: "GAN\(1000 + $0)", ordinal: $0) }
+    }
+}
+
+/// A policy that never waits.
+func impatient(attempts: Int = 5, diskFull: Int = 5, pause: (@Sendable (Duration) -> Bool)? = nil) -> Sink.Options {
+    var options = Sink.Options()
+    options.retry = RetryPolicy(attempts: attempts, diskFullAttempts: diskFull, pause: pause ?? { _ in true })
+    return options
+}
