@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Logging
 
 extension Pipeline {
     /// Reads and checks a pipeline file whole.
@@ -94,7 +95,8 @@ struct PipelineReading {
         detect.vehicleScore = section.optional("vehicle_score", .number(0...1))
         detect.plateScore = section.optional("plate_score", .number(0...1))
         detect.faceScore = section.optional("face_score", .number(0...1))
-        section.set("crop_quality", &detect.cropQuality, .integer(1...100))
+        section.set("vehicle_quality", &detect.vehicleQuality, .integer(1...100))
+        section.set("plate_quality", &detect.plateQuality, .integer(1...100))
         section.close()
         return detect
     }

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Logging
 internal import Traffic
 
 extension Pipeline {
@@ -56,7 +57,8 @@ extension Pipeline {
             text.entry("vehicle_score", detect.vehicleScore)
             text.entry("plate_score", detect.plateScore)
             text.entry("face_score", detect.faceScore)
-            text.entry("crop_quality", detect.cropQuality)
+            text.entry("vehicle_quality", detect.vehicleQuality)
+            text.entry("plate_quality", detect.plateQuality)
         }
         text.section("read") { text in
             text.entry("reader", read.reader)

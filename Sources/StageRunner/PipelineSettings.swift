@@ -1,3 +1,6 @@
+public import Logging
+public import Stages
+
 /// How many frames of a camera are analysed.
 public enum PipelineSampling: Hashable, Sendable {
     case all
@@ -56,8 +59,10 @@ public struct PipelineDetect: Hashable, Sendable {
     public var vehicleScore: Double?
     public var plateScore: Double?
     public var faceScore: Double?
-    /// JPEG quality of crops, 1 to 100.
-    public var cropQuality = 90
+    /// JPEG quality of vehicle crops, 1 to 100.
+    public var vehicleQuality = 85
+    /// JPEG quality of plate crops, 1 to 100: higher, because they are read.
+    public var plateQuality = 95
 
     public init() {}
 }
@@ -100,6 +105,20 @@ public struct PipelineTrack: Hashable, Sendable {
     public var maximumTracks = 256
 
     public init() {}
+
+    /// For the stage; what the file can't set keeps the stage's defaults.
+    public var settings: Associate.Settings {
+        var settings = Associate.Settings(maximumGap: maximumGap)
+        settings.minimumFrames = minimumFrames
+        settings.minimumPlateFrames = minimumPlateFrames
+        settings.minimumShare = minimumShare
+        settings.minimumOverlap = minimumOverlap
+        settings.acceptConfidence = accept
+        settings.minimumVotes = minimumVotes
+        settings.singleReadConfidence = acceptSingle
+        settings.maximumTracks = maximumTracks
+        return settings
+    }
 }
 
 /// How `sink` writes passages.
@@ -160,15 +179,8 @@ public struct PipelineHTTP: Hashable, Sendable {
 
 /// What a process says.
 public struct PipelineLog: Hashable, Sendable {
-    public enum Level: String, Hashable, Sendable, CaseIterable {
-        case trace, debug, info, notice, warning, error, critical
-    }
-    public enum Format: String, Hashable, Sendable, CaseIterable {
-        case text, json
-    }
-
-    public var level = Level.info
-    public var format = Format.text
+    public var level = Logger.Level.info
+    public var format = LogFormat.text
 
     public init() {}
 }

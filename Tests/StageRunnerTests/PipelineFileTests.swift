@@ -220,4 +220,17 @@ struct PipelineFileTests {
         let found = try problems("name: city\ntrack: {maximum_gap: 2, é: 1, typo: 3}\n")
         #expect(found.map { "\($0.line):\($0.column)" } == ["2:22", "2:25", "2:31"])
     }
+
+    /// The files in `pipelines` are what users copy from.
+    @Test(arguments: ["city", "edge", "live"])
+    func `the example pipelines are right`(name: String) throws {
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let file = root.appendingPathComponent("pipelines/\(name).yaml").path
+        let passwords = ["RING_PASSWORD": "a", "TUNNEL_PASSWORD": "b", "DATABASE_PASSWORD": "c"]
+        let list: PipelineCameraList = name == "city" ? .elsewhere : .listed
+        let pipeline = try Pipeline(contentsOf: file, cameras: list, environment: passwords)
+        #expect(pipeline.name == name)
+        #expect((pipeline.kafka != nil) == (name == "edge"))
+    }
 }

@@ -1,5 +1,7 @@
 import Foundation
+import Logging
 import StageRunner
+import Stages
 import Testing
 import Traffic
 
@@ -47,7 +49,8 @@ private let everything = """
       vehicle_score: 0.4
       plate_score: 0.25
       face_score: 0.1
-      crop_quality: 80
+      vehicle_quality: 80
+      plate_quality: 90
     read:
       reader: other
       model: fine
@@ -121,7 +124,8 @@ struct PipelineSettingsTests {
         expected.detect.vehicleScore = 0.4
         expected.detect.plateScore = 0.25
         expected.detect.faceScore = 0.1
-        expected.detect.cropQuality = 80
+        expected.detect.vehicleQuality = 80
+        expected.detect.plateQuality = 90
         expected.read.reader = "other"
         expected.read.model = "fine"
         expected.read.grammars = "\(folder.path)/p.yaml"
@@ -220,6 +224,10 @@ struct PipelineSettingsTests {
         #expect(codes(found) == ["3:PIP130", "5:PIP131", "7:PIP132"])
         #expect(
             asked.all.sorted() == ["database:own", "faces:people", "h:1", "plates:any", "reader:any", "vehicles:any"])
+    }
+
+    @Test func `an untouched track section is the stage's own defaults`() {
+        #expect(PipelineTrack().settings == Associate.Settings())
     }
 
     @Test func `topics and groups are named for the pipeline`() {
