@@ -8,6 +8,7 @@
 #include "vision_base.h"
 #include "vision_image.h"
 #include "vision_inference.h"
+#include "vision_line.h"
 #include "vision_render.h"
 #include "vision_video.h"
 

@@ -1,0 +1,122 @@
+/// A set of plate characters, A–Z and 0–9.
+public struct PlateCharacters: Hashable, Sendable {
+    private var bits: UInt64 = 0
+
+    public init() {}
+    /// Characters other than A–Z and 0–9 are left out.
+    public init(_ characters: some Sequence<UInt8>) {
+        for character in characters { bits |= Self.bit(character) }
+    }
+
+    public static let letters = PlateCharacters(65...90)
+    public static let digits = PlateCharacters(48...57)
+
+    public var count: Int { bits.nonzeroBitCount }
+    public var isEmpty: Bool { bits == 0 }
+    public func contains(_ character: UInt8) -> Bool { bits & Self.bit(character) != 0 }
+    public func union(_ other: PlateCharacters) -> PlateCharacters {
+        var both = self
+        both.bits |= other.bits
+        return both
+    }
+
+    private static func bit(_ character: UInt8) -> UInt64 {
+        switch character {
+        case 48...57: 1 << UInt64(character - 48)
+        case 65...90: 1 << UInt64(character - 55)
+        default: 0
+        }
+    }
+}
+
+/// One shape of plate: which characters may stand at each place.
+public struct GrammarPattern: Hashable, Sendable {
+    /// As in the grammar's file, for example `fr`.
+    public var region: String
+    public var places: [PlateCharacters]
+    /// The share of all plates that have this pattern, 0...1.
+    public var share: Double
+
+    /// - Precondition: Every place has at least one character.
+    public init(region: String, places: [PlateCharacters], share: Double) {
+        precondition(places.allSatisfy { !$0.isEmpty }, "a place in a pattern has at least one character")
+        self.region = region
+        self.places = places
+        self.share = share
+    }
+
+    public func fits(_ text: [UInt8]) -> Bool {
+        text.count == places.count && zip(text, places).allSatisfy { $1.contains($0) }
+    }
+
+    /// How probable one text that fits is: the share, spread evenly over all texts of the pattern.
+    var density: Double { places.reduce(share) { $0 / Double($1.count) } }
+}
+
+/// What is known about plates: the patterns of regions, what looks alike, and what is no plate.
+///
+/// Read from `models/grammars.yaml`.
+public struct GrammarSet: Sendable {
+    public let lookAlikes: LookAlikes
+    /// Characters that a plate may have.
+    public let lengths: ClosedRange<Int>
+    /// The share of plates that follow no pattern, above 0 and below 1; the patterns' shares are of the rest.
+    public let freeText: Double
+    private let excludedWords: Set<[UInt8]>
+    private let excludedPatterns: [[PlateCharacters]]
+    private let patterns: [Int: [GrammarPattern]]
+
+    /// - Parameter patterns: Their shares are scaled to sum to 1.
+    public init(
+        patterns: [GrammarPattern], lookAlikes: LookAlikes, lengths: ClosedRange<Int> = 4...9,
+        freeText: Double = 0.15, excludedWords: [String] = [], excludedPatterns: [[PlateCharacters]] = []
+    ) {
+        precondition(freeText > 0 && freeText < 1, "some plates follow no pattern, and some do")
+        let sum = patterns.map(\.share).reduce(0, +)
+        self.patterns = Dictionary(
+            grouping: patterns.map { pattern in
+                var scaled = pattern
+                scaled.share /= max(sum, .leastNormalMagnitude)
+                return scaled
+            }, by: \.places.count)
+        self.lookAlikes = lookAlikes
+        self.lengths = lengths
+        self.freeText = freeText
+        self.excludedWords = Set(excludedWords.map { lookAlikes.folded(Array($0.utf8)) })
+        self.excludedPatterns = excludedPatterns
+    }
+
+    /// Knows no region and excludes nothing: reads stay as they were seen.
+    public static let none = GrammarSet(patterns: [], lookAlikes: LookAlikes([]), lengths: 1...12)
+
+    /// In the order of the file.
+    public func patterns(ofLength length: Int) -> [GrammarPattern] { patterns[length] ?? [] }
+
+    /// Signs, badges, dealers' words and time stamps; look-alikes count as equal.
+    public func excludes(_ text: [UInt8]) -> Bool {
+        excludedWords.contains(lookAlikes.folded(text))
+            || excludedPatterns.contains { places in
+                text.count == places.count && zip(text, places).allSatisfy { $1.contains($0) }
+            }
+    }
+
+    /// How probable a text is before it is seen, and what each region that it fits adds to that.
+    func prior(of text: [UInt8]) -> (total: Double, regions: [String: Double]) {
+        var total = freeText
+        for _ in text { total /= 36 }
+        var regions: [String: Double] = [:]
+        for pattern in patterns(ofLength: text.count) where pattern.fits(text) {
+            let part = (1 - freeText) * pattern.density
+            regions[pattern.region, default: 0] += part
+            total += part
+        }
+        return (total, regions)
+    }
+
+    /// The only region that accounts for most of a text's patterns; nil when none or several do.
+    func region(of text: [UInt8]) -> String? {
+        let regions = prior(of: text).regions
+        let sum = regions.values.reduce(0, +)
+        return regions.first { $0.value >= 0.8 * sum }?.key
+    }
+}
