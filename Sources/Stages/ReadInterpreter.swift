@@ -18,7 +18,7 @@ public struct ReadInterpreter: Sendable {
         /// Candidates kept, the best included.
         public var candidates: Int
 
-        public init(abstainBelow: Double = ReadConfidence.defaultAbstain, candidates: Int = 5) {
+        public init(abstainBelow: Double = ReadEvidence.defaultAbstain, candidates: Int = 5) {
             self.abstainBelow = abstainBelow
             self.candidates = max(1, candidates)
         }
@@ -42,6 +42,8 @@ public struct ReadInterpreter: Sendable {
         static let other = 1e-4
         /// How much the plate grammars weigh against the pixels. Below 1: shares of patterns are guesses.
         static let grammar = 0.5
+        /// A symbol whose best character is at least this probable is left alone by patterns.
+        static let sure = 0.98
     }
 
     public func interpret(_ raw: RawRead) -> PlateRead {
@@ -52,9 +54,7 @@ public struct ReadInterpreter: Sendable {
         guard grammars.lengths.contains(best.text.count) else { return .failed(.implausibleLength) }
         if grammars.excludes(best.text) { return .failed(.notAPlate) }
 
-        let confidence = ReadConfidence.ofBest(
-            posterior: best.share, lines: lines.map { Alignment($0, best.text, grammars.lookAlikes) },
-            fits: !grammars.prior(of: best.text).regions.isEmpty)
+        let confidence = evidence(for: best, in: lines).confidence
         let others = max(1 - best.share, 1e-9)
         let candidates = ranked.prefix(settings.candidates).enumerated().map { place, scored in
             Candidate(
@@ -67,6 +67,23 @@ public struct ReadInterpreter: Sendable {
         return PlateRead(
             candidates: candidates, accepted: accepted, reason: accepted ? nil : .lowConfidence,
             region: grammars.region(of: best.text))
+    }
+
+    /// What speaks for the best text; nil when nothing was seen. For calibration.
+    public func evidence(_ raw: RawRead) -> ReadEvidence? {
+        let lines = raw.lines.filter { !$0.symbols.isEmpty }
+        return lines.isEmpty ? nil : evidence(for: rank(lines)[0], in: lines)
+    }
+
+    private func evidence(for best: Scored, in lines: [RawLine]) -> ReadEvidence {
+        let count = Double(lines.count)
+        let beliefs = lines.map { Alignment($0, best.text, grammars.lookAlikes).belief }
+        return ReadEvidence(
+            posterior: best.share,
+            weakest: beliefs.reduce(0) { $0 + ($1.min() ?? 0) } / count,
+            mean: beliefs.reduce(0) { $0 + $1.reduce(0, +) / Double($1.count) } / count,
+            agreement: Double(lines.count { $0.characters == best.text }) / count,
+            fits: !grammars.prior(of: best.text).regions.isEmpty)
     }
 
     struct Scored {
@@ -119,7 +136,7 @@ public struct ReadInterpreter: Sendable {
     private func options(for symbol: RawSymbol) -> [UInt8] {
         var options = symbol.choices.filter { $0.probability >= 0.003 }.map(\.character)
         // A symbol that the reader is sure of stays, whatever a pattern would like.
-        guard symbol.best.probability < ReadConfidence.sure else { return [symbol.best.character] }
+        guard symbol.best.probability < Cost.sure else { return [symbol.best.character] }
         for character in PlateAlphabet.all
         where grammars.lookAlikes.alike(symbol.best.character, character) && !options.contains(character) {
             options.append(character)

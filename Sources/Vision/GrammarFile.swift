@@ -89,7 +89,9 @@ private struct GrammarFileReader {
         let freeText = number(file["free_text"], "free_text") ?? 0.15
         if !(freeText > 0 && freeText < 1) { wrong(file["free_text"], "`free_text` must lie between 0 and 1") }
         let words = strings(file["excluded_words"], "excluded_words").map { plain($0, "an excluded word") }
-        let excluded = strings(file["excluded_patterns"], "excluded_patterns").flatMap { expand($0, letters: .letters) }
+        let excluded = strings(file["excluded_patterns"], "excluded_patterns").flatMap {
+            expand($0, letters: .letters) ?? []
+        }
         var patterns: [GrammarPattern] = []
         var codes: Set<String> = []
         if let regions = file["regions"]?.sequence {
@@ -127,7 +129,8 @@ private struct GrammarFileReader {
         for (key, share) in [("patterns", 1.0), ("rare", 0.1)] {
             for pattern in strings(region[key], key) {
                 // One that a plate may not be as long or as short as would never be used.
-                let fitting = expand(pattern, letters: letters).filter { (shortest...longest).contains($0.count) }
+                guard let unfolded = expand(pattern, letters: letters) else { continue }
+                let fitting = unfolded.filter { (shortest...longest).contains($0.count) }
                 if fitting.isEmpty {
                     wrong(pattern, "no text of \(shortest) to \(longest) characters fits this pattern")
                 } else {
@@ -143,13 +146,13 @@ private struct GrammarFileReader {
         }
     }
 
-    private mutating func expand(_ node: Node, letters: PlateCharacters) -> [[PlateCharacters]] {
+    private mutating func expand(_ node: Node, letters: PlateCharacters) -> [[PlateCharacters]]? {
         let source = node.scalar?.string ?? ""
         do throws(GrammarSyntaxError) {
             return try GrammarSyntax.expand(source, letters: letters)
         } catch {
             wrong(node, "in the pattern \(source.debugDescription): \(error)")
-            return []
+            return nil
         }
     }
 
