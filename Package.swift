@@ -72,7 +72,7 @@ let package = Package(
 
         // Edges.
         library("KafkaTopics", ["Topics", "CRdKafka", logging]),
-        library("Vision", ["Traffic", "Stages", "CVision", "CTesseract", yams, logging]),
+        library("Vision", ["Traffic", "Stages", "CVision", "CTesseract", crypto, yams, logging]),
         library("Custody", ["Traffic", crypto]),
         library("PostGIS", ["Traffic", "CLibPQ", logging]),
 

@@ -25,14 +25,11 @@ public class InferenceNetwork: Inference {
             offsetX: mapping.offset_x, offsetY: mapping.offset_y)
     }
 
-    /// Fills the input with planar values; for tests and benchmarks.
-    ///
-    /// - Precondition: As many values as the input has.
-    public func fill(_ values: [Float]) {
+    /// Lends the planar input values.
+    func withInput<Result>(_ body: (UnsafeMutableBufferPointer<Float>) -> Result) -> Result {
         var count = 0
         let input = vision_network_input(handle, &count)
-        precondition(values.count == count, "the input has \(count) values, not \(values.count)")
-        for (index, value) in values.enumerated() { input[index] = value }
+        return body(UnsafeMutableBufferPointer(start: input, count: count))
     }
 
     public func run() throws(VisionError) { try checked { vision_network_run(handle, &$0) } }

@@ -1,0 +1,191 @@
+import Testing
+import Traffic
+
+@testable import Stages
+
+/// A finder that answers from a script, and writes down what was asked of it.
+private struct ScriptedFinder: ObjectFinding, ~Copyable {
+    struct Refused: Error {}
+    struct Script: Sendable {
+        var width = 1000, height = 800
+        var vehicles: [FoundVehicle] = []
+        var plates: [FoundPlate] = []
+        var faces: [Box] = []
+        var refuses: Set<String> = []
+    }
+    /// A class, so that the test sees what happened after the stage took the finder over.
+    final class Log {
+        var facePasses: [Box] = []
+        var hidden: [[Box]] = []
+        var qualities: [Int] = []
+    }
+    let log: Log
+
+    mutating func open(_ image: Script) throws -> Script {
+        if image.refuses.contains("open") { throw Refused() }
+        return image
+    }
+    func size(of frame: Script) -> (width: Int, height: Int) { (frame.width, frame.height) }
+    mutating func vehicles(in frame: Script) throws -> [FoundVehicle] {
+        if frame.refuses.contains("vehicles") { throw Refused() }
+        return frame.vehicles
+    }
+    mutating func plates(in frame: Script) throws -> [FoundPlate] {
+        if frame.refuses.contains("plates") { throw Refused() }
+        return frame.plates
+    }
+    mutating func faces(in frame: Script, within part: Box) throws -> [Box] {
+        log.facePasses.append(part)
+        if frame.refuses.contains("faces") { throw Refused() }
+        return frame.faces
+    }
+    mutating func crop(_ part: Box, of frame: Script, after pass: FacePass, quality: Int) throws -> Crop {
+        if frame.refuses.contains("crop") { throw Refused() }
+        log.hidden.append(pass.faces)
+        log.qualities.append(quality)
+        return Crop(jpeg: [UInt8(quality)], box: part)
+    }
+}
+
+private func record(_ script: ScriptedFinder.Script) -> StreamRecord<ScriptedFinder.Script> {
+    StreamRecord(
+        id: FrameID(camera: "north", epoch: Epoch(7), frame: 3), time: EventTime(nanoseconds: 5), body: .frame(script))
+}
+
+private func vehicle(_ x: Double, _ y: Double, _ width: Double, _ height: Double) -> FoundVehicle {
+    FoundVehicle(box: Box(x: x, y: y, width: width, height: height), kind: .car, score: 0.9)
+}
+
+private func plate(_ x: Double, _ y: Double, _ width: Double = 100, _ height: Double = 20) -> FoundPlate {
+    let box = Box(x: x, y: y, width: width, height: height)
+    return FoundPlate(box: box, corners: Quadrilateral(box), score: 0.5)
+}
+
+@Suite struct DetectTests {
+    private let log = ScriptedFinder.Log()
+    private func stage(_ settings: DetectSettings = DetectSettings()) -> Detect<ScriptedFinder> {
+        Detect(finder: ScriptedFinder(log: log), settings: settings)
+    }
+
+    @Test func `a frame gives one record with its identity and time`() throws {
+        var stage = stage()
+        let out = try stage.process(record(.init(vehicles: [vehicle(100, 100, 400, 300)], plates: [plate(250, 330)])))
+        #expect(out.count == 1)
+        #expect(out[0].id == FrameID(camera: "north", epoch: Epoch(7), frame: 3))
+        #expect(out[0].time == EventTime(nanoseconds: 5))
+        let made = try #require(out[0].content)
+        #expect(made.width == 1000 && made.height == 800)
+        #expect(made.vehicles.map(\.kind) == [.car])
+        #expect(made.plates.map(\.vehicle) == [0])
+    }
+
+    @Test func `an empty road gives an empty record, and no face pass is paid for`() throws {
+        var stage = stage()
+        let made = try #require(
+            try stage.process(record(.init(faces: [Box(x: 0, y: 0, width: 9, height: 9)])))[0].content)
+        #expect(made == Detections(width: 1000, height: 800, vehicles: [], plates: [], redactions: 0))
+        #expect(log.facePasses.isEmpty)
+    }
+
+    @Test func `gaps and ends pass through`() throws {
+        var stage = stage()
+        let id = FrameID(camera: "north", epoch: Epoch(7), frame: 3), time = EventTime(nanoseconds: 5)
+        let gap = try stage.process(.init(id: id, time: time, body: .gap(reason: "link down")))
+        #expect(gap == [.init(id: id, time: time, body: .gap(reason: "link down"))])
+        let end = try stage.process(.init(id: id, time: time, body: .endOfStream))
+        #expect(end == [.init(id: id, time: time, body: .endOfStream)])
+    }
+
+    @Test func `a plate without a vehicle still counts and is cut`() throws {
+        var stage = stage()
+        let made = try #require(try stage.process(record(.init(plates: [plate(500, 500)])))[0].content)
+        #expect(made.plates.map(\.vehicle) == [nil])
+        #expect(made.plates[0].crop?.box == Box(x: 475, y: 495, width: 150, height: 30))
+        #expect(log.qualities == [95])
+    }
+
+    @Test func `when the face pass fails no crop leaves, and it is counted`() throws {
+        var stage = stage()
+        let script = ScriptedFinder.Script(
+            vehicles: [vehicle(100, 100, 400, 300)], plates: [plate(250, 330), plate(700, 700)], refuses: ["faces"])
+        let made = try #require(try stage.process(record(script))[0].content)
+        #expect(made.vehicles.count == 1 && made.plates.count == 2)
+        #expect(made.vehicles.allSatisfy { $0.crop == nil } && made.plates.allSatisfy { $0.crop == nil })
+        #expect(made.redactions == 0)
+        #expect(log.qualities.isEmpty, "the finder was asked for a crop")
+        #expect(stage.takeTallies() == ["redaction-failed": 1])
+        #expect(stage.takeTallies() == [:])
+    }
+
+    @Test func `faces are looked for in everything that leaves`() throws {
+        var stage = stage()
+        let made = try #require(
+            try stage.process(record(.init(vehicles: [vehicle(100.5, 90, 300, 200)], plates: [plate(600.3, 400)])))[0]
+                .content)
+        let region = try #require(log.facePasses.first)
+        for box in [made.vehicles[0].crop?.box, made.plates[0].crop?.box] {
+            #expect(region.cover(of: try #require(box)) == 1)
+        }
+    }
+
+    @Test func `faces are widened before they are hidden, and only their number leaves`() throws {
+        var stage = stage()
+        let inside = Box(x: 200, y: 150, width: 40, height: 40), outside = Box(x: 900, y: 700, width: 40, height: 40)
+        let made = try #require(
+            try stage.process(record(.init(vehicles: [vehicle(100, 100, 400, 300)], faces: [inside, outside])))[0]
+                .content)
+        #expect(made.redactions == 1)
+        #expect(log.hidden[0][0] == Box(x: 190, y: 140, width: 60, height: 60))
+    }
+
+    @Test func `a crop that can't be cut is left out and counted`() throws {
+        var stage = stage()
+        let made = try #require(
+            try stage.process(record(.init(vehicles: [vehicle(1, 1, 90, 90)], refuses: ["crop"])))[0].content)
+        #expect(made.vehicles[0].crop == nil)
+        #expect(stage.takeTallies() == ["crop-failed": 1])
+    }
+
+    @Test func `a tiny vehicle is reported without a crop`() throws {
+        var stage = stage()
+        let made = try #require(try stage.process(record(.init(vehicles: [vehicle(10, 10, 31, 90)])))[0].content)
+        #expect(made.vehicles.count == 1 && made.vehicles[0].crop == nil)
+        #expect(stage.takeTallies() == [:])
+    }
+
+    @Test func `what exceeds the bound is shed, worst first, and counted`() throws {
+        var settings = DetectSettings()
+        settings.mostVehicles = 2
+        settings.mostPlates = 1
+        var stage = stage(settings)
+        let made = try #require(
+            try stage.process(
+                record(
+                    .init(
+                        vehicles: [vehicle(0, 0, 50, 50), vehicle(100, 0, 50, 50), vehicle(200, 0, 50, 50)],
+                        plates: [plate(1, 1), plate(2, 200), plate(3, 400)])))[0].content)
+        #expect(made.vehicles.map(\.box.x) == [0, 100])
+        #expect(made.plates.map(\.box.x) == [1])
+        #expect(stage.takeTallies() == ["vehicles-shed": 1, "plates-shed": 2])
+    }
+
+    @Test(arguments: [("open", "DET201"), ("vehicles", "DET202"), ("plates", "DET202")])
+    func `a frame that can't be looked at is rejected, and the next one is not`(part: String, code: String) throws {
+        var stage = stage()
+        let error = #expect(throws: BadRecord.self) { try stage.process(record(.init(refuses: [part]))) }
+        #expect(error?.code == code)
+        #expect(try stage.process(record(.init(plates: [plate(5, 5)])))[0].content?.plates.count == 1)
+    }
+
+    @Test func `a plate goes to the vehicle in which it sits best`() {
+        // A car in front of a lorry: both boxes hold the plate.
+        let lorry = Box(x: 0, y: 0, width: 600, height: 600), car = Box(x: 300, y: 300, width: 260, height: 220)
+        let carPlate = Box(x: 390, y: 460, width: 80, height: 20),
+            lorryPlate = Box(x: 260, y: 440, width: 90, height: 22)
+        #expect(carrier(of: carPlate, among: [lorry, car]) == 1)
+        #expect(carrier(of: lorryPlate, among: [lorry, car]) == 0)
+        #expect(carrier(of: Box(x: 800, y: 100, width: 80, height: 20), among: [lorry, car]) == nil)
+        #expect(carrier(of: Box(x: 560, y: 100, width: 100, height: 20), among: [lorry]) == nil)
+        #expect(carrier(of: carPlate, among: []) == nil)
+    }
+}
