@@ -20,6 +20,7 @@ extension VisionReport {
         process.executableURL = URL(fileURLWithPath: sibling)
         process.arguments = ["doctor-vision", "--json"]
         process.standardOutput = output
+        process.standardError = FileHandle.nullDevice
         process.standardInput = FileHandle.nullDevice
         do {
             try process.run()
