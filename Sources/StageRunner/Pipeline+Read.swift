@@ -178,9 +178,11 @@ struct PipelineReading {
             document.report(.broker, at: section.mark(of: "brokers"), trouble.what, trouble.remedy)
         }
         section.set("partitions", &kafka.partitions, .integer(1...10_000))
+        section.set("replicas", &kafka.replicas, .integer(1...32))
+        section.set("patience", &kafka.patience, .duration(.seconds(1)...(.seconds(3600))))
         section.set("session_timeout", &kafka.sessionTimeout, .duration(.seconds(1)...(.seconds(300))))
         section.set("frame_retention", &kafka.frameRetention, .duration(.seconds(1)...(.seconds(86_400))))
-        section.set("maximum_message", &kafka.maximumMessage, .size(100_000...50_000_000))
+        section.set("maximum_message", &kafka.maximumMessage, .size(1_000_000...5_242_880))
         let ours = PipelineKafka.ownProperties
         for (key, value, mark) in section.table("properties") {
             if let home = ours[key] {

@@ -26,6 +26,8 @@ extension Pipeline {
             text.section("kafka") { text in
                 text.quoted("brokers", kafka.brokers.joined(separator: ","))
                 text.entry("partitions", kafka.partitions)
+                text.entry("replicas", kafka.replicas)
+                text.entry("patience", pipelineText(kafka.patience))
                 text.entry("session_timeout", pipelineText(kafka.sessionTimeout))
                 text.entry("frame_retention", pipelineText(kafka.frameRetention))
                 text.entry("maximum_message", "\(kafka.maximumMessage)B")

@@ -157,12 +157,16 @@ public struct PipelineKafka: Hashable, Sendable {
     public var brokers = ["127.0.0.1:9092"]
     /// Partitions of topics that Gantry creates: the most copies of a stage that can share the work.
     public var partitions = 4
+    /// Brokers that keep each record of topics that Gantry creates.
+    public var replicas = 1
     /// A copy silent for so long loses its partitions.
-    public var sessionTimeout = Duration.seconds(6)
+    public var sessionTimeout = Duration.seconds(10)
+    /// How long brokers may stay silent before a process gives up and ends.
+    public var patience = Duration.seconds(60)
     /// How long whole frames stay on `frames`: they are the one place with raw pixels.
     public var frameRetention = Duration.seconds(600)
-    /// Largest message in bytes.
-    public var maximumMessage = 4_000_000
+    /// Largest message in bytes, key and headers included; a frame's picture is at most 4 MB of it.
+    public var maximumMessage = 5_000_000
     /// Further librdkafka settings, such as `security.protocol`.
     public var properties: [String: String] = [:]
 

@@ -25,7 +25,9 @@ private let everything = """
     kafka:
       brokers: [10.0.0.1:9092, broker-2:9093]
       partitions: 12
-      session_timeout: 10s
+      replicas: 3
+      session_timeout: 20s
+      patience: 2m
       frame_retention: 5m
       maximum_message: 2.5MB
       properties:
@@ -102,7 +104,9 @@ struct PipelineSettingsTests {
         var kafka = PipelineKafka()
         kafka.brokers = ["10.0.0.1:9092", "broker-2:9093"]
         kafka.partitions = 12
-        kafka.sessionTimeout = .seconds(10)
+        kafka.replicas = 3
+        kafka.sessionTimeout = .seconds(20)
+        kafka.patience = .seconds(120)
         kafka.frameRetention = .seconds(300)
         kafka.maximumMessage = 2_500_000
         kafka.properties = ["security.protocol": "SASL_SSL", "sasl.password": #"a 'quoted' "secret""#]
