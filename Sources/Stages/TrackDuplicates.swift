@@ -30,8 +30,10 @@ extension TrackCamera {
                 tracks[index].rival?.frames -= 1
             }
         }
+        // By key from here on: joining moves the indices.
+        let keys = present.map { tracks[$0].key }
         joinSameText(match: match, old: old, settings: settings, tallies: &tallies)
-        joinRivals(present.map { tracks[$0].key }, settings: settings, tallies: &tallies)
+        joinRivals(keys, settings: settings, tallies: &tallies)
     }
 
     /// Whether the first has more to say than the second, and is kept when both are one.
