@@ -11,12 +11,16 @@ public final class Sink {
     public struct Position: Hashable, Sendable {
         public var topic: String
         public var partition: Int32
+        /// The first record that the batch covers: what must be stored now, if anything is. Nil for what this sink
+        /// believes, from ``Sink/storedOffsets(topic:)`` and its own batches.
+        public var from: Int64?
         /// One past the last record that the batch covers.
         public var next: Int64
 
-        public init(topic: String, partition: Int32, next: Int64) {
+        public init(topic: String, partition: Int32, from: Int64? = nil, next: Int64) {
             self.topic = topic
             self.partition = partition
+            self.from = from
             self.next = next
         }
     }
@@ -120,9 +124,11 @@ public final class Sink {
     ///   ``SinkError/exhausted(attempts:last:)`` when the database stayed away.
     public func write(_ passages: [Passage], reaching positions: [Position] = []) throws(SinkError) -> Outcome {
         var next: [Partition: Int64] = [:]
+        var expected = believed
         for position in positions {
             let partition = Partition(topic: position.topic, number: position.partition)
-            if let stored = believed[partition], position.next < stored {
+            if let from = position.from, next[partition] == nil { expected[partition] = from }
+            if let stored = expected[partition], position.next < stored {
                 throw .offsetBehind(
                     topic: position.topic, partition: position.partition, stored: stored, asked: position.next)
             }
@@ -134,7 +140,7 @@ public final class Sink {
         try persist { connection, attempt throws(SinkError) in
             outcome = Outcome(rejected: unsound)
             let rows = try admit(sound, connection, &outcome)
-            let batch = SinkBatch(rows: rows, next: next, believed: believed, mayBeStored: attempt > 1, onStep: onStep)
+            let batch = SinkBatch(rows: rows, next: next, believed: expected, mayBeStored: attempt > 1, onStep: onStep)
             try batch.store(connection, &outcome)
         }
         believed.merge(next) { $1 }

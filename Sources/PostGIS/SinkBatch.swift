@@ -29,22 +29,19 @@ struct SinkBatch {
         _ partition: Sink.Partition, to offset: Int64, _ connection: borrowing Connection
     ) throws(SinkError) {
         let place = [partition.topic, String(partition.number), String(offset)]
-        let changed: Int
         let known = believed[partition]
         if let known {
-            changed = try query(
+            let moved = try query(
                 connection,
                 "UPDATE sink_offset SET next_offset = $3, updated_at = now() WHERE topic = $1 AND partition = $2 AND next_offset = $4",
-                place + [String(known)]
-            ).changed
-        } else {
-            changed = try query(
-                connection,
-                "INSERT INTO sink_offset (topic, partition, next_offset) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
-                place
-            ).changed
+                place + [String(known)])
+            if moved.changed == 1 { return }
         }
-        if changed == 1 { return }
+        // The first batch of a partition, whatever offset its log begins with.
+        let added = try query(
+            connection,
+            "INSERT INTO sink_offset (topic, partition, next_offset) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", place)
+        if added.changed == 1 { return }
         let rows = try query(
             connection, "SELECT next_offset FROM sink_offset WHERE topic = $1 AND partition = $2",
             Array(place.prefix(2)))

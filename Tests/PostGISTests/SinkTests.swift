@@ -149,3 +149,17 @@ import Traffic
         }
     }
 }
+
+extension SinkTests {
+    @Test func `a batch that names its first offset must begin where the stored ones end`() throws {
+        let sink = try database.sink()
+        // A log whose beginning was deleted starts anywhere.
+        _ = try sink.write(City.passages(0..<5), reaching: [.init(topic: "t", partition: 0, from: 40, next: 45)])
+        _ = try database.sink().write(
+            City.passages(5..<9), reaching: [.init(topic: "t", partition: 0, from: 45, next: 49)])
+        #expect(throws: SinkError.fenced(topic: "t", partition: 0, believed: 45, stored: 49)) {
+            _ = try sink.write(City.passages(9..<12), reaching: [.init(topic: "t", partition: 0, from: 45, next: 52)])
+        }
+        #expect(try database.count("sighting") == 9)
+    }
+}

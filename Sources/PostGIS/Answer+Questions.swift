@@ -1,0 +1,76 @@
+public import Traffic
+
+extension Answer {
+    /// - Parameter k: As ``Questions/minimumVehicles``.
+    public init(_ flows: [Flow], minimumVehicles k: Int, zone: String) {
+        self.init(
+            columns: ["camera", "from", "passages", "vehicles", "read"],
+            rows: flows.map { flow in
+                Row(
+                    [
+                        .text(flow.camera.id.text), .moment(flow.bucket), .count(or: flow.passages),
+                        .count(or: flow.vehicles), .count(or: flow.read),
+                    ], shape: .of(flow.camera))
+            }, minimumVehicles: k, zone: zone)
+    }
+
+    public init(_ times: [TravelTime], from: Camera, to: Camera, minimumVehicles k: Int, zone: String) {
+        self.init(
+            columns: ["from_camera", "to_camera", "departed", "trips", "vehicles", "median_seconds", "p85_seconds"],
+            rows: times.map { time in
+                Row(
+                    [
+                        .text(from.id.text), .text(to.id.text), .moment(time.bucket), .count(or: time.trips),
+                        .count(or: time.vehicles), .number(or: time.medianSeconds), .number(or: time.p85Seconds),
+                    ], shape: .between(from, to))
+            }, minimumVehicles: k, zone: zone)
+    }
+
+    public init(_ passing: [Passing], minimumVehicles k: Int, zone: String) {
+        self.init(
+            columns: ["camera", "passages", "vehicles"],
+            rows: passing.map { row in
+                Row(
+                    [
+                        row.camera.map { .text($0.id.text) } ?? .text("all cameras"), .count(or: row.passages),
+                        .count(or: row.vehicles),
+                    ], shape: row.camera.map(Shape.of))
+            }, minimumVehicles: k, zone: zone)
+    }
+
+    /// - Parameter plates: The opened texts, step by step; nil where the day's key was destroyed.
+    public init(_ steps: [TraceStep], plates: [PlateText?], zone: String) {
+        self.init(
+            columns: ["seen", "last_seen", "camera", "plate", "match", "confidence", "accepted", "class", "direction"],
+            rows: zip(steps, plates).map { step, plate in
+                Row(
+                    [
+                        .moment(step.seen), .moment(step.last), .text(step.camera.id.text),
+                        plate.map { .text($0.text) } ?? .none, .text(step.exact ? "exact" : "look-alike"),
+                        .number((step.confidence * 1000).rounded() / 1000), .truth(step.accepted),
+                        step.kind.map { .text($0.rawValue) } ?? .none,
+                        step.direction.map { .text($0.rawValue) } ?? .none,
+                    ], shape: .of(step.camera))
+            }, minimumVehicles: 1, zone: zone)
+        linkColumns = ["from_camera", "to_camera", "departed", "arrived", "seconds"]
+        links = zip(steps, steps.dropFirst()).filter { $0.camera.id != $1.camera.id }.map { one, next in
+            Row(
+                [
+                    .text(one.camera.id.text), .text(next.camera.id.text), .moment(one.seen), .moment(next.seen),
+                    .number((next.seen.time - one.seen.time).inSeconds),
+                ], shape: .between(one.camera, next.camera))
+        }
+    }
+}
+
+extension Answer.Value {
+    fileprivate static func count(or count: Int?) -> Answer.Value { count.map { .count($0) } ?? .withheld }
+    fileprivate static func number(or number: Double?) -> Answer.Value { number.map { .number($0) } ?? .withheld }
+}
+
+extension Answer.Shape {
+    fileprivate static func of(_ camera: Camera) -> Answer.Shape { .point(camera.longitude, camera.latitude) }
+    fileprivate static func between(_ a: Camera, _ b: Camera) -> Answer.Shape {
+        .line([[a.longitude, a.latitude], [b.longitude, b.latitude]])
+    }
+}

@@ -1,0 +1,238 @@
+public import Traffic
+
+/// A moment, and how the clocks of the pipeline's time zone showed it.
+public struct Moment: Hashable, Sendable {
+    public var time: EventTime
+    /// `2026-03-02 07:30:00`.
+    public var local: String
+
+    public init(time: EventTime, local: String) {
+        self.time = time
+        self.local = local
+    }
+}
+
+/// Passages of one camera in one bucket; nil where withheld.
+public struct Flow: Hashable, Sendable {
+    public var camera: Camera
+    public var bucket: Moment
+    public var passages, vehicles, read: Int?
+}
+
+/// Trips between two cameras that began in one bucket; nil where withheld.
+public struct TravelTime: Hashable, Sendable {
+    public var bucket: Moment
+    public var trips, vehicles: Int?
+    public var medianSeconds, p85Seconds: Double?
+}
+
+/// Passages of one camera inside an area, or of all of them together; nil where withheld.
+public struct Passing: Hashable, Sendable {
+    /// Nil for the row of all cameras.
+    public var camera: Camera?
+    public var passages, vehicles: Int?
+}
+
+/// One sighting of a vehicle that was asked for.
+public struct TraceStep: Hashable, Sendable {
+    public var auditID: Int64
+    public var seen, last: Moment
+    public var camera: Camera
+    public var kind: VehicleClass?
+    public var direction: Direction?
+    public var confidence: Double
+    public var accepted: Bool
+    /// Whether the text is the one asked for, or only looks like it.
+    public var exact: Bool
+    public var passage: PassageID
+    /// Opened with the day's key, outside the database.
+    public var sealedText: [UInt8]
+}
+
+/// What may be asked, each a call of the function of the same name in schema `movement`.
+///
+/// Calls block. Times go in as moments, and come out as moments with the local time of ``zone``.
+public struct Questions: ~Copyable {
+    public struct Period: Hashable, Sendable {
+        /// The end is not part of it.
+        public var start, end: EventTime
+        public init(start: EventTime, end: EventTime) {
+            self.start = start
+            self.end = end
+        }
+    }
+
+    /// IANA name.
+    public let zone: String
+    /// k: counts over fewer distinct vehicles are withheld.
+    public let minimumVehicles: Int
+    private let connection: Connection
+
+    /// - Parameter application: Who asks, as the audit log's `client` shows it.
+    public init(database: String, zone: String = "UTC", application: String = "gantry-query") throws(QueryError) {
+        let opened = try Self.translated { () throws(DatabaseError) in
+            try Connection(database, application: application)
+        }
+        let found = try Self.translated { () throws(DatabaseError) in try Migrator.version(opened) }
+        guard found == Migrator.version else { throw .schema(found: found, needed: Migrator.version) }
+        let k = try Self.translated { () throws(DatabaseError) in
+            try opened.query("SELECT movement.minimum_vehicles(), now() AT TIME ZONE $1::text", [zone]).values[0][0]
+        }
+        self.zone = zone
+        minimumVehicles = k.flatMap { Int($0) } ?? .max
+        connection = opened
+    }
+
+    /// A day of the time zone, or a part of it.
+    ///
+    /// - Parameters:
+    ///   - day: `2026-03-02`.
+    ///   - between: Local times such as `07:30` and `07:45`; nil for the whole day.
+    public func period(day: String, between: (String, String)? = nil) throws(QueryError) -> Period {
+        let rows = try ask(
+            """
+            SELECT audit_moment(($1::date + $2::time) AT TIME ZONE $4::text),
+                audit_moment((CASE WHEN $3::time IS NULL THEN $1::date + 1 ELSE $1::date + $3::time END) AT TIME ZONE $4::text)
+            """, [day, between?.0 ?? "00:00", between?.1, zone])
+        return Period(start: rows.moment(0, 0), end: rows.moment(0, 1))
+    }
+
+    /// All days that sightings are kept of; nil when there are none.
+    public func extent() throws(QueryError) -> Period? {
+        let rows = try ask("SELECT audit_moment(period_start), audit_moment(period_end) FROM movement.extent()")
+        return rows.values[0][0] == nil ? nil : Period(start: rows.moment(0, 0), end: rows.moment(0, 1))
+    }
+
+    public func cameras() throws(QueryError) -> [CameraID: Camera] {
+        let rows = try ask("SELECT camera, longitude, latitude, heading FROM movement.cameras()")
+        return Dictionary(
+            uniqueKeysWithValues: rows.values.map { row in
+                let id = CameraID(row[0]!)
+                let heading = row[3].flatMap { Double($0) }
+                return (id, Camera(id: id, longitude: Double(row[1]!)!, latitude: Double(row[2]!)!, heading: heading))
+            })
+    }
+
+    /// - Parameters:
+    ///   - camera: Nil for all.
+    ///   - every: The length of a bucket; positive.
+    public func flows(camera: CameraID?, in period: Period, every: Duration) throws(QueryError) -> [Flow] {
+        let rows = try ask(
+            """
+            SELECT camera, audit_moment(bucket), to_char(bucket AT TIME ZONE $5::text, 'YYYY-MM-DD HH24:MI:SS'), passages, vehicles, read
+            FROM movement.flows($1, $2, $3, $4, $5)
+            """, [camera?.text, period.start.rfc3339, period.end.rfc3339, Self.interval(every), zone])
+        let cameras = try cameras()
+        return try rows.values.indices.map { row throws(QueryError) in
+            Flow(
+                camera: try Self.known(rows.values[row][0]!, cameras), bucket: rows.moment(row, 1, local: 2),
+                passages: rows.integer(row, 3), vehicles: rows.integer(row, 4), read: rows.integer(row, 5))
+        }
+    }
+
+    /// - Parameter longest: A later arrival is not counted as a trip.
+    public func travelTimes(
+        from: CameraID, to: CameraID, in period: Period, every: Duration, longest: Duration = .seconds(7200)
+    ) throws(QueryError) -> [TravelTime] {
+        let rows = try ask(
+            """
+            SELECT audit_moment(bucket), to_char(bucket AT TIME ZONE $6::text, 'YYYY-MM-DD HH24:MI:SS'), trips, vehicles,
+                median_seconds, p85_seconds
+            FROM movement.travel_times($1, $2, $3, $4, $5, $6, $7)
+            """,
+            [
+                from.text, to.text, period.start.rfc3339, period.end.rfc3339, Self.interval(every), zone,
+                Self.interval(longest),
+            ])
+        return rows.values.indices.map { row in
+            TravelTime(
+                bucket: rows.moment(row, 0, local: 1), trips: rows.integer(row, 2), vehicles: rows.integer(row, 3),
+                medianSeconds: rows.number(row, 4), p85Seconds: rows.number(row, 5))
+        }
+    }
+
+    /// - Parameter area: GeoJSON with polygons: a geometry, a feature or a collection of features.
+    public func passing(area: String, in period: Period) throws(QueryError) -> [Passing] {
+        let rows = try ask(
+            "SELECT camera, passages, vehicles FROM movement.passing(movement.area($1), $2, $3)",
+            [area, period.start.rfc3339, period.end.rfc3339])
+        let cameras = try cameras()
+        return try rows.values.indices.map { row throws(QueryError) in
+            Passing(
+                camera: try rows.values[row][0].map { name throws(QueryError) in try Self.known(name, cameras) },
+                passages: rows.integer(row, 1), vehicles: rows.integer(row, 2))
+        }
+    }
+
+    /// Where one vehicle was, oldest first. On the audit log before the first row, refused or not.
+    ///
+    /// - Parameters:
+    ///   - tokens: Those of the exact text, one for each token epoch.
+    ///   - lookAlikes: Those of look-alike texts; empty to leave them out.
+    ///   - purpose: What the look is for. Nil, or blank, is refused, and so is `caseNumber`.
+    /// - Throws: ``QueryError/refused(_:)``, which names the audit entry.
+    public func trace(
+        tokens: [[UInt8]], lookAlikes: [[UInt8]], purpose: String?, caseNumber: String?, in period: Period
+    ) throws(QueryError) -> [TraceStep] {
+        let rows = try ask(
+            """
+            SELECT audit_id, audit_moment(seen_at), to_char(seen_at AT TIME ZONE $7::text, 'YYYY-MM-DD HH24:MI:SS'),
+                audit_moment(last_seen), to_char(last_seen AT TIME ZONE $7::text, 'YYYY-MM-DD HH24:MI:SS'),
+                camera, longitude, latitude, vehicle, direction, confidence, accepted, exact, passage_id, sealed_text
+            FROM movement.trace($1, $2, $3, $4, $5, $6)
+            """,
+            [
+                Literal.array(tokens), Literal.array(lookAlikes), purpose, caseNumber, period.start.rfc3339,
+                period.end.rfc3339, zone,
+            ])
+        return try Self.translated { () throws(DatabaseError) in
+            try rows.values.enumerated().map { index, row throws(DatabaseError) in
+                TraceStep(
+                    auditID: Int64(row[0]!)!, seen: rows.moment(index, 1, local: 2),
+                    last: rows.moment(index, 3, local: 4),
+                    camera: Camera(
+                        id: CameraID(row[5]!), longitude: Double(row[6]!)!, latitude: Double(row[7]!)!, heading: nil),
+                    kind: row[8].flatMap(VehicleClass.init(rawValue:)),
+                    direction: row[9].flatMap(Direction.init(rawValue:)), confidence: Double(row[10]!)!,
+                    accepted: row[11] == "t", exact: row[12] == "t", passage: PassageID(try Literal.bytes(row[13]!)),
+                    sealedText: try Literal.bytes(row[14]!))
+            }
+        }
+    }
+
+    private func ask(_ sql: String, _ parameters: [String?] = []) throws(QueryError) -> Rows {
+        try Self.translated { () throws(DatabaseError) in try connection.query(sql, parameters) }
+    }
+
+    private static func translated<Result: ~Copyable>(
+        _ body: () throws(DatabaseError) -> Result
+    ) throws(QueryError) -> Result {
+        do throws(DatabaseError) {
+            return try body()
+        } catch {
+            throw QueryError(error)
+        }
+    }
+
+    private static func interval(_ duration: Duration) -> String { "\(duration.inSeconds) seconds" }
+
+    /// A camera added between two statements is the only one that can be missing.
+    private static func known(_ name: String, _ cameras: [CameraID: Camera]) throws(QueryError) -> Camera {
+        guard let camera = cameras[CameraID(name)] else {
+            throw .database(.unexpected("a camera \(name) that was not there a moment ago: ask again"))
+        }
+        return camera
+    }
+}
+
+extension Rows {
+    /// A column made by `audit_moment`, which PostGIS never returns null here.
+    fileprivate func moment(_ row: Int, _ column: Int) -> EventTime {
+        EventTime(rfc3339: values[row][column] ?? "") ?? EventTime(nanoseconds: 0)
+    }
+    fileprivate func moment(_ row: Int, _ column: Int, local: Int) -> Moment {
+        Moment(time: moment(row, column), local: values[row][local] ?? "")
+    }
+    fileprivate func integer(_ row: Int, _ column: Int) -> Int? { values[row][column].flatMap { Int($0) } }
+    fileprivate func number(_ row: Int, _ column: Int) -> Double? { values[row][column].flatMap { Double($0) } }
+}

@@ -1,0 +1,28 @@
+import ArgumentParser
+import PostGIS
+import StageRunner
+
+/// Brings the database to the schema of this build.
+struct MigrateCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "migrate", abstract: "Applies the migrations that a database lacks.",
+        discussion: """
+            Forward only, one transaction a file; one that was edited after it was applied is refused. With a pipeline, \
+            the least number of vehicles that a count is shown for is set from it, on the record.
+            """)
+    @OptionGroup var system: SystemOptions
+    @Option(help: "Folder of the migrations (default: schemas/sql of the checkout, or GANTRY_SCHEMAS).")
+    var schemas: String?
+
+    func run() async throws {
+        try answering {
+            let pipeline = try system.loaded()
+            let address = try system.address(pipeline)
+            let migrator = try Migrator(folder: schemas ?? Migrator.folder() ?? "schemas/sql")
+            let report = try migrator.migrate(address)
+            for file in report.applied { print("applied \(file)") }
+            print("The database is at schema version \(report.after)\(report.applied.isEmpty ? ", as before" : "").")
+            if let pipeline { try AuditLog(database: address).setMinimumVehicles(pipeline.database.suppressBelow) }
+        }
+    }
+}

@@ -1,0 +1,138 @@
+import ArgumentParser
+import Custody
+import Foundation
+import PostGIS
+import StageRunner
+import Traffic
+
+/// The questions of analysts and investigators.
+struct QueryCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "query", abstract: "Answers questions about movement from the database.",
+        discussion: """
+            Each is a call of the SQL function of the same name in schema movement. Counts over too few vehicles are \
+            withheld. Exit status: 65 for a question that can't be answered, 69 without a database, 77 when refused.
+            """,
+        subcommands: [FlowsQuery.self, TravelTimesQuery.self, PassingQuery.self, TraceQuery.self])
+}
+
+struct FlowsQuery: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "flows", abstract: "Passages and distinct vehicles per camera and stretch of time.")
+    @OptionGroup var options: QueryOptions
+    @Option(help: "Only this camera (default: all).")
+    var camera: String?
+    @Option(help: "Length of a stretch: 15m, 1h, 1d ...")
+    var every = Span(argument: "1h")!
+
+    func run() async throws {
+        try answering {
+            let questions = try options.open(options.system.loaded())
+            let period = try options.period(questions)
+            let flows = try questions.flows(camera: camera.map { CameraID($0) }, in: period, every: every.duration)
+            options.show(Answer(flows, minimumVehicles: questions.minimumVehicles, zone: questions.zone))
+        }
+    }
+}
+
+struct TravelTimesQuery: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "travel-times", abstract: "Time from first sight at one camera to first sight at another.")
+    @OptionGroup var options: QueryOptions
+    @Option(help: "Camera where the trip begins.")
+    var from: String
+    @Option(help: "Camera where it ends.")
+    var to: String
+    @Option(help: "Trips are grouped by departure in stretches of this length.")
+    var every = Span(argument: "1h")!
+    @Option(help: "What takes longer is not one trip.")
+    var longest = Span(argument: "2h")!
+
+    func run() async throws {
+        try answering {
+            let questions = try options.open(options.system.loaded())
+            let period = try options.period(questions)
+            let times = try questions.travelTimes(
+                from: CameraID(from), to: CameraID(to), in: period, every: every.duration, longest: longest.duration)
+            let cameras = try questions.cameras()
+            // Both are there: the question above would have failed for an unknown one.
+            guard let first = cameras[CameraID(from)], let second = cameras[CameraID(to)] else { return }
+            options.show(
+                Answer(
+                    times, from: first, to: second, minimumVehicles: questions.minimumVehicles, zone: questions.zone))
+        }
+    }
+}
+
+struct PassingQuery: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "passing", abstract: "How many vehicles passed the cameras inside an area.")
+    @OptionGroup var options: QueryOptions
+    @Option(help: "GeoJSON file with a polygon, or several.")
+    var area: String
+
+    func run() async throws {
+        try answering {
+            guard let data = FileManager.default.contents(atPath: area) else {
+                complain("can't read \(area): --area takes a GeoJSON file")
+                throw ExitCode(66)
+            }
+            let questions = try options.open(options.system.loaded())
+            let period = try options.period(questions)
+            let passing = try questions.passing(area: String(decoding: data, as: UTF8.self), in: period)
+            options.show(Answer(passing, minimumVehicles: questions.minimumVehicles, zone: questions.zone))
+        }
+    }
+}
+
+struct TraceQuery: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "trace", abstract: "Where one vehicle was seen. Needs purpose and case; goes on record.",
+        discussion: """
+            The look is entered in the audit log before a row is shown, refused ones too. The plate does not leave this \
+            process: the database sees its tokens, and the texts it returns are opened here with the keys.
+            """)
+    @OptionGroup var options: QueryOptions
+    @Option(help: "The plate; case, spaces and dashes don't matter.")
+    var plate: String
+    @Option(help: "What the look is for, for example theft.")
+    var purpose: String?
+    @Option(name: .customLong("case"), help: "The case it belongs to.")
+    var caseNumber: String?
+    @Flag(help: "Also texts that a reader may have confused with it, such as 0 for O.")
+    var lookAlikes = false
+
+    func run() async throws {
+        guard let text = PlateText(plate) else { throw ValidationError("'\(plate)' holds no letter or digit") }
+        try answering {
+            let pipeline = try options.system.loaded()
+            let questions = try options.open(pipeline)
+            let period = try options.period(questions)
+            let refusable = (purpose ?? "").isEmpty || (caseNumber ?? "").isEmpty
+            let vault: Vault?
+            do {
+                vault = Vault(keys: try KeyStore(folder: options.system.keyFolder(pipeline), create: false))
+            } catch {
+                // An attempt without authority is put on record even where there are no keys to look with.
+                guard refusable else { throw error }
+                vault = nil
+            }
+            let searches = try vault?.search(for: text, from: period.start, to: period.end) ?? []
+            let steps = try questions.trace(
+                tokens: searches.map(\.token), lookAlikes: lookAlikes ? searches.map(\.lookAlikeToken) : [],
+                purpose: purpose, caseNumber: caseNumber, in: period)
+            let plates = try steps.map { step -> PlateText? in
+                do throws(CustodyError) {
+                    let place = Vault.Place(passage: step.passage, camera: step.camera.id, firstSeen: step.seen.time)
+                    return try vault?.open(text: step.sealedText, at: place)
+                } catch {
+                    if case .destroyed = error { return nil }
+                    throw error
+                }
+            }
+            options.show(Answer(steps, plates: plates, zone: questions.zone))
+            complain(
+                "This look is on record" + (steps.first.map { ", as entry \($0.auditID) of the audit log." } ?? "."))
+        }
+    }
+}

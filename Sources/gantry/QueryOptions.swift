@@ -1,0 +1,115 @@
+public import ArgumentParser
+import Custody
+import Foundation
+public import PostGIS
+import StageRunner
+import Traffic
+
+/// Which system a command is about.
+struct SystemOptions: ParsableArguments {
+    @Option(help: "Pipeline file that names database, keys and time zone.")
+    var pipeline: String?
+    @Option(
+        help: "libpq address of the database (default: GANTRY_DATABASE, the pipeline's, or the cluster in .gantry).")
+    var database: String?
+
+    func loaded() throws -> Pipeline? {
+        try pipeline.map { try Pipeline(contentsOf: $0, cameras: .elsewhere) }
+    }
+
+    func address(_ pipeline: Pipeline?) throws -> String {
+        if let named = database ?? ProcessInfo.processInfo.environment["GANTRY_DATABASE"], !named.isEmpty {
+            return named
+        }
+        if let url = pipeline?.database.url { return url }
+        return try LocalCluster.address(folder: GantryHome.find().postgres.path)
+    }
+
+    func keyFolder(_ pipeline: Pipeline?) throws -> String {
+        try pipeline?.custody.keys ?? GantryHome.find().keys.path
+    }
+}
+
+/// When, and how the answer is shown.
+struct QueryOptions: ParsableArguments {
+    @OptionGroup var system: SystemOptions
+    @Option(help: "The local day asked about, for example 2026-03-02 (default: all days there are).")
+    var day: String?
+    @Option(help: "Local times of that day, for example 07:30,07:45; the second is not part of it.")
+    var between: String?
+    @Option(help: "Time zone of days and hours (default: the pipeline's, or UTC).")
+    var timezone: String?
+    @Option(help: "table, json, csv or geojson.")
+    var format: Answer.Format = .table
+
+    func validate() throws {
+        if between != nil, day == nil { throw ValidationError("--between needs --day") }
+        if let between, between.split(separator: ",").count != 2 {
+            throw ValidationError("--between takes two times, for example 07:30,07:45")
+        }
+    }
+
+    func open(_ pipeline: Pipeline?) throws -> Questions {
+        try Questions(
+            database: system.address(pipeline), zone: timezone ?? pipeline?.timezone ?? "UTC",
+            application: "gantry-query (\(NSUserName()))")
+    }
+
+    /// All days there are, when none was asked for; in an empty database some day or other.
+    func period(_ questions: borrowing Questions) throws -> Questions.Period {
+        guard let day else {
+            let someDay = Questions.Period(start: EventTime(seconds: 0), end: EventTime(seconds: 86_400))
+            return try questions.extent() ?? someDay
+        }
+        let times = between?.split(separator: ",").map { String($0) }
+        return try questions.period(day: day, between: times.map { ($0[0], $0[1]) })
+    }
+
+    func show(_ answer: Answer) {
+        if answer.rows.isEmpty {
+            complain(
+                "No passage was seen there and then. Check day and camera; `gantry query flows` shows what there is.")
+            if format == .table { return }
+        }
+        print(answer.rendered(format), terminator: "")
+    }
+}
+
+extension Answer.Format: ExpressibleByArgument {}
+
+/// A length of time such as `90s`, `15m`, `1h` or `1d`.
+struct Span: ExpressibleByArgument {
+    var duration: Duration
+    init?(argument: String) {
+        let units: [Character: Int] = ["s": 1, "m": 60, "h": 3600, "d": 86_400]
+        guard let unit = argument.last.flatMap({ units[$0] }), let count = Int(argument.dropLast()), count > 0,
+            count < 1_000_000
+        else { return nil }
+        duration = .seconds(count * unit)
+    }
+    var defaultValueDescription: String { "\(Int(duration.inSeconds))s" }
+}
+
+/// Writes a line to standard error.
+func complain(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
+
+/// Runs a command's work; what goes wrong is said once, and the exit status tells its kind: 65 a question that can't be
+/// answered, 69 no database, 77 refused.
+func answering(_ work: () throws -> Void) throws {
+    do {
+        try work()
+    } catch let error as QueryError {
+        complain("\(error)")
+        switch error {
+        case .refused: throw ExitCode(77)
+        case .database, .schema: throw ExitCode(69)
+        case .unknownCamera, .badQuestion: throw ExitCode(65)
+        }
+    } catch let error as DatabaseError {
+        complain("\(error)")
+        throw ExitCode(69)
+    } catch let error as CustodyError {
+        complain("\(error)")
+        throw ExitCode(77)
+    }
+}
