@@ -76,17 +76,32 @@ let package = Package(
         library("Custody", ["Traffic", crypto]),
         library("PostGIS", ["Traffic", "CLibPQ", logging]),
 
+        // What executables share: edges joined as a pipeline file says.
+        library(
+            "Assembly",
+            [
+                "Traffic", "Stages", "Topics", "Wire", "StageRunner", "KafkaTopics", "Custody", "PostGIS", logging,
+                metrics, lifecycle,
+            ]),
+        library(
+            "VisionAssembly",
+            ["Traffic", "Stages", "Topics", "Wire", "StageRunner", "Vision", "Assembly", logging, lifecycle]),
+
         // Executables.
         executable(
-            "gantry", ["Traffic", "Stages", "Topics", "Wire", "StageRunner", "KafkaTopics", "Custody", "PostGIS"]),
+            "gantry",
+            ["Traffic", "Stages", "Topics", "Wire", "StageRunner", "KafkaTopics", "Custody", "PostGIS", "Assembly"]),
         executable(
             "gantry-local",
-            ["Traffic", "Stages", "Topics", "Wire", "StageRunner", "KafkaTopics", "Vision", "Custody", "PostGIS"]),
-        executable("gantry-decode", ["Traffic", "Stages", "Topics", "Wire", "StageRunner", "KafkaTopics", "Vision"]),
-        executable("gantry-detect", ["Traffic", "Stages", "Topics", "Wire", "StageRunner", "KafkaTopics", "Vision"]),
-        executable("gantry-read", ["Traffic", "Stages", "Topics", "Wire", "StageRunner", "KafkaTopics", "Vision"]),
-        executable("gantry-track", ["Traffic", "Stages", "Topics", "Wire", "StageRunner", "KafkaTopics"]),
-        executable("gantry-sink", ["Traffic", "Topics", "Wire", "StageRunner", "KafkaTopics", "Custody", "PostGIS"]),
+            [
+                "Traffic", "Stages", "Topics", "Wire", "StageRunner", "Vision", "Assembly", "VisionAssembly", metrics,
+                lifecycle,
+            ]),
+        executable("gantry-decode", ["StageRunner", "Assembly", "VisionAssembly"]),
+        executable("gantry-detect", ["StageRunner", "Assembly", "VisionAssembly"]),
+        executable("gantry-read", ["StageRunner", "Assembly", "VisionAssembly"]),
+        executable("gantry-track", ["StageRunner", "Assembly"]),
+        executable("gantry-sink", ["StageRunner", "Assembly"]),
 
         // Tests.
         .target(name: "Fixtures", dependencies: ["Traffic"], path: "Tests/Fixtures", swiftSettings: strict),

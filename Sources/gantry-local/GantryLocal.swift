@@ -1,7 +1,14 @@
 import ArgumentParser
+import StageRunner
 
 @main
 struct GantryLocal: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "gantry-local")
-    func run() async throws {}
+    static let configuration = CommandConfiguration(
+        commandName: "gantry", abstract: "The commands of `gantry` that touch pixels; `gantry` starts them.",
+        subcommands: [RunCommand.self, PlatesCommand.self])
+
+    static func main() async {
+        Launch.ensureEnvironment()
+        await main(nil)
+    }
 }

@@ -1,7 +1,60 @@
 import ArgumentParser
+import Foundation
+import StageRunner
 
 @main
 struct Gantry: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "gantry")
-    func run() async throws {}
+    static let configuration = CommandConfiguration(
+        commandName: "gantry",
+        abstract: "Turns traffic cameras into answers about movement.",
+        discussion: """
+            Video to passages: `gantry run`. Answers: `gantry query`. Still images: `gantry plates`. Is everything \
+            installed and reachable: `gantry doctor`. Is a pipeline file right: `gantry check FILE`.
+            """,
+        subcommands: [
+            RunLocally.self, PlatesLocally.self, QueryCommand.self, MigrateCommand.self, CheckCommand.self,
+            DoctorCommand.self, KeysCommand.self, AuditCommand.self, ScoreCommand.self,
+        ])
+
+    static func main() async {
+        Launch.ensureEnvironment()
+        // These touch pixels, so a sibling that links OpenCV does them, help and all.
+        let name = CommandLine.arguments.dropFirst().first
+        if let name, ["run", "plates", "doctor-vision"].contains(name) { Sibling.replaceProcess() }
+        await main(nil)
+    }
+}
+
+/// Starts `gantry-local`, which lies beside this executable, in this process's place.
+enum Sibling {
+    static let name = "gantry-local"
+
+    static var path: String {
+        let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? "gantry"
+        return URL(filePath: own).deletingLastPathComponent().appending(path: name).path
+    }
+
+    /// Never returns.
+    static func replaceProcess() -> Never {
+        var arguments: [UnsafeMutablePointer<CChar>?] =
+            ([path] + CommandLine.arguments.dropFirst()).map { strdup($0) } + [nil]
+        execv(path, &arguments)
+        let why = String(cString: strerror(errno))
+        FileHandle.standardError.write(
+            Data("CLI101 can't start \(path): \(why). Build both executables: make build\n".utf8))
+        exit(1)
+    }
+}
+
+/// Listed here so that `gantry --help` shows it; done by `gantry-local`.
+struct RunLocally: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run", abstract: "Runs the stages of a pipeline in one process: video in, passages out.")
+    func run() { Sibling.replaceProcess() }
+}
+
+struct PlatesLocally: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "plates", abstract: "Finds and reads the plates in still images.")
+    func run() { Sibling.replaceProcess() }
 }

@@ -1,0 +1,69 @@
+public import StageRunner
+import Stages
+public import Topics
+public import Traffic
+public import Vision
+
+/// Cameras of a pipeline file as sources of frames, one thread each.
+public enum CameraFeed {
+    /// What one source gives for a frame's pixels: as they are within a process, a JPEG over Kafka.
+    public typealias Packing<Image: Sendable> = @Sendable (Picture) throws -> Image
+
+    /// - Parameters:
+    ///   - decoded: Told after each frame how many are decoded and how many there will be, if that is known.
+    ///   - failed: Told when a source could not be read at all; the other cameras go on.
+    public static func runner<Image: Sendable>(
+        for camera: PipelineCamera, decode: PipelineDecode, to outlet: any Outlet<StreamRecord<Image>>,
+        rejected: any Outlet<Rejection>, options: RunnerOptions, progress: StageProgress,
+        packing: @escaping Packing<Image>,
+        decoded: @escaping @Sendable (CameraID, SourceProgress) -> Void = { _, _ in },
+        failed: @escaping @Sendable (CameraID, any Error) -> Void
+    ) -> SourceRunner<StreamRecord<Image>> {
+        SourceRunner("decode", to: outlet, rejected: rejected, options: options, progress: progress) { emitter in
+            do {
+                let settings = try CameraSourceSettings(camera, decode: decode)
+                let source = CameraSource(settings, logger: options.logger)
+                try await pull(source, into: emitter, packing: packing, decoded: decoded)
+            } catch let error as SourceError {
+                // One camera that can't be read must not take the others down.
+                failed(camera.id, error)
+                try await emitter.reject(
+                    camera: camera.id.text, code: String("\(error)".prefix(6)), reason: "\(error)")
+            }
+        }
+    }
+
+    private static func pull<Image: Sendable>(
+        _ source: CameraSource, into emitter: SourceEmitter<StreamRecord<Image>>, packing: Packing<Image>,
+        decoded: @Sendable (CameraID, SourceProgress) -> Void
+    ) async throws {
+        let camera = source.settings.camera
+        while !emitter.isStopping, let event = try source.next() {
+            switch event {
+            case .record(let record): try await emitter.send(try record.map(packing))
+            case .rejected(let bad, let id, let time):
+                try await emitter.reject(
+                    camera: camera.text, code: bad.code, reason: "\(bad.reason) (frame \(id.frame), \(time.rfc3339))")
+            }
+            decoded(camera, source.progress)
+            for (reason, count) in source.takeTallies() { emitter.tally(reason.description, count) }
+        }
+        source.stop()
+    }
+}
+
+extension CameraSourceSettings {
+    init(_ camera: PipelineCamera, decode: PipelineDecode) throws {
+        self.init(
+            camera: camera.id, source: try SourceAddress(camera.source.location), started: camera.started,
+            framesPerSecond: camera.framesPerSecond, decoderThreads: decode.threads,
+            live: LiveSettings(
+                openTimeout: decode.openTimeout, readTimeout: decode.readTimeout,
+                retry: decode.reconnectFirst...decode.reconnectLast, buffer: decode.queue))
+        switch camera.sampling {
+        case .all: sampling = .all
+        case .perSecond(let rate): sampling = .perSecond(rate)
+        }
+        if case .share(let share) = camera.motionGate { motion = MotionGate.Settings(area: share) }
+    }
+}

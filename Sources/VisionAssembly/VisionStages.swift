@@ -1,0 +1,71 @@
+import Foundation
+public import Logging
+public import StageRunner
+public import Stages
+public import Vision
+
+/// Recipes for the stages that touch pixels, made from a pipeline file.
+///
+/// Everything that can be wrong about models and grammars is found here, before a stage starts.
+public struct VisionStages: Sendable {
+    private let detect: PipelineDetect
+    private let finder: FinderRecipe
+    private let readerModel: String
+    private let interpreter: ReadInterpreter
+
+    /// Logs the back end and the models in use, once.
+    public init(_ pipeline: Pipeline, home: GantryHome, logger: Logger) throws {
+        OpenCV.setThreads(1)
+        detect = pipeline.detect
+        let store = try ModelStore.standard(home: home.directory)
+        var settings = FinderSettings()
+        settings.vehicles = detect.vehicles
+        settings.plates = detect.plates
+        settings.faces = detect.faces
+        settings.threads = detect.threads
+        settings.vehicleScore = detect.vehicleScore
+        settings.plateScore = detect.plateScore
+        settings.faceScore = detect.faceScore
+        switch detect.backend {
+        case .auto: settings.backend = .auto
+        case .openvino: settings.backend = .openvino
+        case .opencv: settings.backend = .opencv
+        }
+        finder = try FinderRecipe(settings, store: store, home: home.directory)
+        readerModel = try store.file(for: .reader, named: pipeline.read.model).path
+        let grammars = pipeline.read.grammars ?? Self.standardGrammars(home)
+        interpreter = ReadInterpreter(
+            grammars: try GrammarFile.load(grammars),
+            settings: ReadInterpreter.Settings(abstainBelow: pipeline.read.abstain ?? ReadEvidence.defaultAbstain))
+        logger.info(
+            "models",
+            metadata: [
+                "backend": "\(finder.backend)", "vehicles": "\(finder.vehicles.name)",
+                "plates": "\(finder.plates.name)", "faces": "\(finder.faces.name)", "reader": "\(readerModel)",
+            ])
+    }
+
+    /// The grammars that come with the checkout that `.gantry` lies in.
+    static func standardGrammars(_ home: GantryHome) -> String {
+        home.directory.deletingLastPathComponent().appending(path: "models/grammars.yaml").path
+    }
+
+    /// The back end and why it was chosen.
+    public var backend: InferenceBackend { finder.backend }
+    public var models: [InstalledModel] { [finder.vehicles, finder.plates, finder.faces] }
+
+    /// Workers for so many cameras: never more than cameras, for a camera belongs to one worker.
+    public func workers(for cameras: Int) -> Int {
+        max(1, min(cameras, detect.workers ?? ProcessInfo.processInfo.activeProcessorCount))
+    }
+
+    /// Loads the networks: 0.2 to 0.6 s.
+    public func makeDetect() throws -> Detect<ObjectFinder> {
+        Detect(finder: try finder.makeFinder(), settings: DetectSettings())
+    }
+
+    /// Loads the reader: about 0.1 s.
+    public func makeRead() throws -> Read<TesseractReader> {
+        Read(reader: try TesseractReader(model: readerModel), interpreter: interpreter)
+    }
+}

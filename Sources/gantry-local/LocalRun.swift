@@ -1,0 +1,82 @@
+import Assembly
+import Logging
+import Metrics
+import ServiceLifecycle
+import StageRunner
+import Stages
+import Synchronization
+import Topics
+import Traffic
+import Vision
+import VisionAssembly
+
+/// All stages in one process, joined by bounded memory links.
+///
+///     camera threads ─▶ frames (a lane per worker) ─▶ workers: detect, read ─▶ reads ─▶ track ─▶ passages ─▶ sink
+///
+/// A camera belongs to one worker, so its records keep their order.
+final class LocalRun: Sendable {
+    let pipeline: Pipeline
+    let stages: VisionStages
+    let logger: Logger
+    let counts: RunCounts
+    /// Puts passages where they stay; called by the sink's own thread, once for each batch.
+    let store: @Sendable (SinkBatch<Passage>) throws -> [Refusal]
+
+    let decode = StageProgress(stage: "decode")
+    private let failures = Mutex([String]())
+
+    /// Cameras that could not be read at all, with the reason.
+    var unreadable: [String] { failures.withLock { $0 } }
+
+    init(
+        _ pipeline: Pipeline, stages: VisionStages, logger: Logger, counts: RunCounts,
+        store: @escaping @Sendable (SinkBatch<Passage>) throws -> [Refusal]
+    ) {
+        self.pipeline = pipeline
+        self.stages = stages
+        self.logger = logger
+        self.counts = counts
+        self.store = store
+    }
+
+    /// The services, in any order, and what they have done so far.
+    func services() -> (services: [any Service], progress: [StageProgress]) {
+        let cameras = pipeline.cameras
+        let workers = stages.workers(for: cameras.count)
+        let lanes = Dictionary(
+            uniqueKeysWithValues: cameras.enumerated().map { ($0.element.id, $0.offset % workers) })
+        let frames = MemoryLink<StreamRecord<FrameImage>>(
+            name: "frames", capacity: 4, lanes: workers, lane: { lanes[$0.id.camera] ?? 0 })
+        let reads = MemoryLink<StreamRecord<FrameReads>>(name: "reads", capacity: 64)
+        let passages = MemoryLink<Passage>(name: "passages", capacity: 256)
+        let options = RunnerOptions(batch: 64, logger: logger)
+
+        var services: [any Service] = []
+        var progress = [decode]
+        for camera in cameras {
+            services.append(
+                CameraFeed.runner(
+                    for: camera, decode: pipeline.decode, to: frames.outlet(), rejected: Discard(), options: options,
+                    progress: decode, packing: { .pixels($0) },
+                    decoded: { [counts] in counts.decoded($0, done: $1.frames, total: $1.total) },
+                    failed: { [self] camera, error in failures.withLock { $0.append("\(camera): \(error)") } }))
+        }
+        for worker in 0..<workers {
+            let runner = StageRunner(
+                "detect-read", from: frames.inlet(lane: worker),
+                to: TappedOutlet(outlet: reads.outlet(), tap: { [counts] in counts.saw($0) }),
+                options: RunnerOptions(batch: 1, logger: logger)
+            ) { [stages] in Chain(try stages.makeDetect(), try stages.makeRead()) }
+            services.append(runner)
+            progress.append(runner.progress)
+        }
+        let track = StageRunner("track", from: reads.inlet(), to: passages.outlet(), options: options) { [pipeline] in
+            Associate(settings: pipeline.track.settings)
+        }
+        let sink = SinkRunner("sink", from: passages.inlet(), options: options) { [store] in try store($0) }
+        services += [track, sink]
+        progress += [track.progress, sink.progress]
+        return (services, progress)
+    }
+}

@@ -1,0 +1,69 @@
+import Foundation
+import Traffic
+import Wire
+
+/// Passages as lines of JSON, in the order in which they were stored.
+///
+/// Lines go to `FILE.partial`, which takes the name FILE when the run is over, however it ends: a reader never
+/// takes half a run for a whole one.
+final class PassageFile: @unchecked Sendable {
+    // Used by the sink's thread alone, then by the command once the sink has returned.
+    private let path: String
+    private let handle: FileHandle
+
+    init(_ path: String) throws {
+        self.path = path
+        let partial = path + ".partial"
+        guard FileManager.default.createFile(atPath: partial, contents: nil),
+            let handle = FileHandle(forWritingAtPath: partial)
+        else { throw RunError.unwritable(path) }
+        self.handle = handle
+    }
+
+    func append(_ passages: [Passage]) throws {
+        var lines = Data()
+        for passage in passages {
+            lines += try PassageLine(passage).json()
+            lines.append(UInt8(ascii: "\n"))
+        }
+        try handle.write(contentsOf: lines)
+    }
+
+    func finish() throws {
+        try handle.close()
+        guard rename(path + ".partial", path) == 0 else { throw RunError.unwritable(path) }
+    }
+}
+
+/// The best crops of rendered vehicles, one JPEG a passage. Crops of real ones are only ever stored sealed.
+struct CropFolder: Sendable {
+    let path: String
+
+    init(_ path: String) throws {
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        self.path = path
+    }
+
+    func write(_ passages: [Passage]) throws {
+        for passage in passages {
+            guard let crop = passage.best.crop else { continue }
+            let name = "\(passage.camera)-\(passage.best.frame)-\(passage.id.description.prefix(8)).jpg"
+            try Data(crop.jpeg).write(to: URL(filePath: path).appending(path: name), options: .atomic)
+        }
+    }
+}
+
+/// What stops a run before it starts. Codes `LOC1xx`.
+enum RunError: Error, Equatable, CustomStringConvertible {
+    case unwritable(String)
+    case notRendered(String)
+
+    var description: String {
+        switch self {
+        case .unwritable(let path): "LOC101 can't write \(path). Check the folder and its permissions."
+        case .notRendered(let media):
+            "LOC102 \(media) does not say `\"rendered\": true`: crops of real vehicles are only stored sealed. "
+                + "Leave out --crops."
+        }
+    }
+}
