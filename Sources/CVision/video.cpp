@@ -36,7 +36,7 @@ constexpr const char *containers =
     "mjpeg,mpjpeg,rtsp,sdp,rtp";
 // A file opens nothing but files; a live source opens no file.
 constexpr const char *fileProtocols = "file";
-constexpr const char *liveProtocols = "rtsp,rtsps,rtp,http,https,tcp,tls";
+constexpr const char *liveProtocols = "rtsp,rtsps,rtp,http,https,tcp,tls,udp";
 
 /// Reads that fail in a row before a source counts as broken: a hole of this many packets ends a file.
 constexpr int readFailuresMax = 256;
@@ -105,7 +105,7 @@ struct vision_capture {
     int turns = 0;
     int64_t packets = 0;
     int readFailures = 0;
-    bool draining = false, lost = false;
+    bool live = false, draining = false, lost = false;
     std::string ending;
 
     ~vision_capture() { avformat_close_input(&container); }
@@ -131,7 +131,7 @@ struct vision_capture {
 void vision_capture::open(const char *source, int threads, std::chrono::nanoseconds openTime, vision_video_info &info) {
     lastLine[0] = 0;
     deadline = Clock::now() + openTime;
-    const bool live = std::strstr(source, "://") != nullptr;
+    live = std::strstr(source, "://") != nullptr;
     container = avformat_alloc_context();
     if (!container || !packet || !frame) throw std::bad_alloc();
     container->interrupt_callback = {interrupted, this};
@@ -139,7 +139,8 @@ void vision_capture::open(const char *source, int threads, std::chrono::nanoseco
     AVDictionary *options = nullptr;
     av_dict_set(&options, "format_whitelist", containers, 0);
     av_dict_set(&options, "protocol_whitelist", live ? liveProtocols : fileProtocols, 0);
-    av_dict_set(&options, "rtsp_transport", "tcp", 0);
+    // A lost datagram smears pictures until the next key frame: UDP is only for cameras that refuse TCP.
+    av_dict_set(&options, "rtsp_flags", "prefer_tcp", 0);
     // A live stream must not wait to learn its frame rate: its frames are timed by the clock.
     if (live) av_dict_set(&options, "fpsprobesize", "0", 0);
     if (live) av_dict_set(&options, "analyzeduration", "1000000", 0);
@@ -169,8 +170,6 @@ void vision_capture::open(const char *source, int threads, std::chrono::nanoseco
     check(avcodec_parameters_to_context(decoder.get(), stream->codecpar));
     decoder->thread_count = threads;
     decoder->pkt_timebase = stream->time_base;
-    // Frames that the decoder could only guess are handed out, marked as damaged.
-    decoder->flags |= AV_CODEC_FLAG_OUTPUT_CORRUPT;
     check(avcodec_open2(decoder.get(), codec, nullptr));
 
     info.frames = stream->nb_frames;
@@ -188,6 +187,10 @@ VisionGrab vision_capture::next() {
     timedOut = false;
     while (true) {
         if (stopped()) return VisionGrabStopped;
+        if (live && interrupted(this)) {
+            ending = "no frame within the read time";
+            return VisionGrabTimedOut;
+        }
         int code = avcodec_receive_frame(decoder.get(), frame.get());
         if (code == 0) return VisionGrabFrame;
         if (code == AVERROR_EOF) return ending.empty() ? VisionGrabEnd : VisionGrabBroken;
@@ -207,13 +210,15 @@ VisionGrab vision_capture::next() {
                 ending = "no frame within the read time";
                 return VisionGrabTimedOut;
             }
-            // A demuxer that met a hole may still find the packets behind it.
-            if (code != AVERROR_EOF && code != AVERROR(EIO) && ++readFailures < readFailuresMax &&
+            if (code == AVERROR(EAGAIN)) continue;
+            // A demuxer that met a hole in a file may still find the packets behind it.
+            if (!live && code != AVERROR_EOF && code != AVERROR(EIO) && ++readFailures < readFailuresMax &&
                 !avio_feof(container->pb)) {
                 lost = true;
                 continue;
             }
-            if (code != AVERROR_EOF) ending = reason(code);
+            // FFmpeg explains a closed connection as a download that misses some 2^64 bytes.
+            if (code != AVERROR_EOF) ending = live && code == AVERROR(EIO) ? "the connection broke off" : reason(code);
             draining = true;
             avcodec_send_packet(decoder.get(), nullptr);
             continue;

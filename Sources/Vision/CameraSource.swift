@@ -1,3 +1,4 @@
+internal import Glibc
 public import Logging
 public import Stages
 internal import Synchronization
@@ -26,30 +27,52 @@ public struct SourceProgress: Hashable, Sendable {
 public final class CameraSource: Sendable {
     public let settings: CameraSourceSettings
     private let stopSignal = StopSignal()
-    private let reader: Mutex<Reader>
-    private let view: Mutex<View>
-
-    private struct View {
-        var progress = SourceProgress(frames: 0, total: nil)
-        var tallies: [Tally: Int] = [:]
-    }
+    private let queue: SourceLiveQueue
+    private let view = SourceView()
+    private let clock: @Sendable () -> EventTime
+    private let jitter: @Sendable () -> Double
+    private let logger: Logger
+    private let reader = Mutex(Reader.unopened)
 
     private enum Reader: ~Copyable {
         case unopened
         case file(VideoFile)
         case folder(ImageFolder)
+        case live
         case finished
     }
 
-    public init(_ settings: CameraSourceSettings, logger: Logger) {
-        self.settings = settings
-        reader = Mutex(.unopened)
-        view = Mutex(View())
+    /// The system's clock, in UTC.
+    public static let wallClock: @Sendable () -> EventTime = {
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        return EventTime(nanoseconds: Int64(now.tv_sec) * 1_000_000_000 + Int64(now.tv_nsec))
     }
+
+    /// Opens nothing yet.
+    ///
+    /// - Parameters:
+    ///   - clock: Times the frames of live sources; files and folders never look at it.
+    ///   - jitter: 0..<1; spreads the attempts to reconnect.
+    public init(
+        _ settings: CameraSourceSettings, clock: @escaping @Sendable () -> EventTime = CameraSource.wallClock,
+        jitter: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) }, logger: Logger
+    ) {
+        self.settings = settings
+        self.clock = clock
+        self.jitter = jitter
+        queue = SourceLiveQueue(capacity: settings.live.buffer)
+        var logger = logger
+        logger[metadataKey: "camera"] = "\(settings.camera)"
+        self.logger = logger
+    }
+
+    deinit { stop() }
 
     /// Waits for the next event; nil once the source has ended or was stopped.
     ///
-    /// A file or folder gives its frames, rejected records where it is damaged, and one `endOfStream` record.
+    /// A file or folder gives its frames, rejected records where it is damaged, and one `endOfStream` record. A live
+    /// source never ends: when it is lost it gives one gap record, then the frames of a new epoch once it is back.
     ///
     /// - Throws: ``SourceError`` when the source can't be read at all; nothing follows.
     public func next() throws(SourceError) -> SourceEvent? {
@@ -65,34 +88,36 @@ public final class CameraSource: Sendable {
     }
 
     /// Ends the source: ``next()`` gives nil from now on, and a call that waits returns within a tenth of a second.
-    public func stop() { stopSignal.request() }
-
-    public var progress: SourceProgress { view.withLock { $0.progress } }
-
-    /// What was skipped since the last call, by reason: `sampled-out`, `gated`, `damaged`, `time-mended`.
-    public func takeTallies() -> [Tally: Int] {
-        view.withLock { view in
-            defer { view.tallies = [:] }
-            return view.tallies
-        }
+    public func stop() {
+        stopSignal.request()
+        queue.close()
     }
 
+    public var progress: SourceProgress { view.progress }
+
+    /// What was skipped or mended since the last call, by reason: `sampled-out`, `gated`, `damaged`, `time-mended`,
+    /// and for live sources `dropped` (the consumer lagged) and `reconnects` (attempts).
+    public func takeTallies() -> [Tally: Int] { view.takeTallies() }
+
     private func advance(_ reader: inout Reader) throws(SourceError) -> SourceEvent? {
-        if stopSignal.isRequested { reader = .finished }
         let event: SourceEvent?
         switch consume reader {
         case .unopened:
             reader = .finished
-            reader = try open()
+            if !stopSignal.isRequested { reader = try open() }
             return try advance(&reader)
         case .file(var file):
             event = file.next()
-            publish(file.frames, of: file.framesPromised, file.takeTallies())
+            view.publish(file.frames, of: file.framesPromised, file.takeTallies())
             reader = event == nil ? .finished : .file(file)
         case .folder(var folder):
             event = folder.next()
-            publish(folder.frames, of: folder.framesPromised, folder.takeTallies())
+            view.publish(folder.frames, of: folder.framesPromised, folder.takeTallies())
             reader = event == nil ? .finished : .folder(folder)
+        case .live:
+            event = queue.pop()
+            if event == nil { queue.awaitReader(atMost: .seconds(1)) }
+            reader = event == nil ? .finished : .live
         case .finished:
             event = nil
             reader = .finished
@@ -108,14 +133,11 @@ public final class CameraSource: Sendable {
             if status.isFolder { return .folder(try ImageFolder(settings, path: path, stop: stopSignal)) }
             return .file(VideoFile(settings, path: path, modified: status.modified, stop: stopSignal))
         case .live(let address):
-            throw .unknownScheme(String(address.prefix { $0 != ":" }))
-        }
-    }
-
-    private func publish(_ frames: Int, of total: Int?, _ tallies: [Tally: Int]) {
-        view.withLock { view in
-            view.progress = SourceProgress(frames: frames, total: total)
-            view.tallies.merge(tallies, uniquingKeysWith: +)
+            try SourceLive.start(
+                SourceLive(
+                    settings, address: address, queue: queue, stop: stopSignal, view: view, clock: clock,
+                    jitter: jitter, logger: logger))
+            return .live
         }
     }
 }

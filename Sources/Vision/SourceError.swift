@@ -6,6 +6,8 @@ public enum SourceError: Error, Equatable, Sendable, CustomStringConvertible {
     case emptyFolder(path: String)
     case noRate(path: String)
     case unknownScheme(String)
+    /// The system has no thread left for a live source.
+    case noThread(String)
 
     public var description: String {
         switch self {
@@ -17,6 +19,8 @@ public enum SourceError: Error, Equatable, Sendable, CustomStringConvertible {
             "DEC103 the folder of images \(path) needs a frame rate: set the camera's `fps` above 0, up to 1000."
         case .unknownScheme(let scheme):
             "DEC104 no source is read over \(scheme). Use rtsp, rtsps, http, https, a file or a folder."
+        case .noThread(let reason):
+            "DEC105 no thread can be started for a camera: \(reason). Raise the limit of threads, or run fewer cameras in one process."
         }
     }
 }

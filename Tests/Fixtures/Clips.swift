@@ -45,6 +45,12 @@ public final class Clips: Sendable {
         return path(name)
     }
 
+    /// Lets every user read a file, for a program that runs as another one.
+    public func openToAll(_ name: String) throws {
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder)
+        try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: path(name))
+    }
+
     public func bytes(_ name: String) throws -> [UInt8] {
         Array(try Data(contentsOf: URL(fileURLWithPath: path(name))))
     }

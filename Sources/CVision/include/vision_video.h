@@ -51,7 +51,8 @@ void vision_stop_request(vision_stop *_Nonnull stop) VISION_NOEXCEPT;
 bool vision_stop_requested(const vision_stop *_Nonnull stop) VISION_NOEXCEPT;
 void vision_stop_destroy(vision_stop *_Nullable stop) VISION_NOEXCEPT;
 
-/// Opens a file by path, or a live source by `rtsp`, `rtsps`, `http` or `https` address; RTSP over TCP only.
+/// Opens a file by path, or a live source by `rtsp`, `rtsps`, `http` or `https` address; RTSP over TCP, or over UDP
+/// where the server refuses TCP.
 ///
 /// - threads: Decoder threads, 1 or more.
 /// - openNanoseconds, readNanoseconds: How long opening, and each grab, may wait.
