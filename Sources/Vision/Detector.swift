@@ -1,3 +1,4 @@
+internal import Synchronization
 public import Traffic
 
 /// A network with its descriptor: from a part of a frame to findings in pixels of the frame.
@@ -5,12 +6,18 @@ public final class Detector {
     public let descriptor: ModelDescriptor
     private let network: any Inference
     private let decoder: Decoder
+    private let calls: NetworkCalls?
 
-    /// - Parameter score: In place of the descriptor's threshold.
+    /// - Parameters:
+    ///   - score: In place of the descriptor's threshold.
+    ///   - calls: Where every run is counted.
     /// - Throws: ``VisionError/badModel(_:)`` when the network's outputs don't fit the descriptor's decoder.
-    public init(_ descriptor: ModelDescriptor, network: any Inference, score: Double? = nil) throws(VisionError) {
+    public init(
+        _ descriptor: ModelDescriptor, network: any Inference, score: Double? = nil, calls: NetworkCalls? = nil
+    ) throws(VisionError) {
         self.descriptor = descriptor
         self.network = network
+        self.calls = calls
         decoder = Decoder(descriptor, score: score ?? descriptor.score)
         // Loading ran the network once, so a wrong decoder is found here and not at the first frame.
         if network.outputCount > 0 { _ = try decoder.findings(network) }
@@ -26,6 +33,7 @@ public final class Detector {
         let part = region ?? Box(x: 0, y: 0, width: across, height: down)
         let placement = try network.prepare(pyramid, region: part, descriptor.preparation)
         try network.run()
+        calls?.count(descriptor.task)
         var found: [Finding] = []
         for var finding in try decoder.findings(network) {
             finding.box = placement.frame(finding.box)
@@ -42,6 +50,15 @@ public final class Detector {
 
     /// The network alone, on whatever its input holds: what a benchmark compares the pipeline with.
     public func runBare() throws(VisionError) { try network.run() }
+}
+
+/// How often networks ran, over all workers: a benchmark repeats exactly these calls, and nothing else.
+public final class NetworkCalls: Sendable {
+    private let counts = Mutex<[ModelTask: Int]>([:])
+
+    public init() {}
+    func count(_ task: ModelTask) { counts.withLock { $0[task, default: 0] += 1 } }
+    public var byTask: [ModelTask: Int] { counts.withLock { $0 } }
 }
 
 extension Placement {

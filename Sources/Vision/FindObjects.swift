@@ -69,13 +69,12 @@ public struct ObjectFinder: ObjectFinding, ~Copyable {
         return Crop(jpeg: try picture.jpeg(quality: quality), box: whole)
     }
 
-    /// The bare model calls on a frame that is already in memory, for the benchmark: prepares the inputs once,
-    /// then runs the three networks as often as the stage would.
-    public func runBare(times: Int) throws(VisionError) {
-        for _ in 0..<times {
-            try vehicles.runBare()
-            try plates.runBare()
-            try faces.runBare()
+    /// The bare model calls, on whatever the inputs hold: no preparing, no decoding, no cutting.
+    ///
+    /// - Parameter calls: How often each network runs, for example ``NetworkCalls/byTask`` of a pipeline's run.
+    public func runBare(_ calls: [ModelTask: Int]) throws(VisionError) {
+        for (detector, task) in [(vehicles, ModelTask.vehicles), (plates, .plates), (faces, .faces)] {
+            for _ in 0..<(calls[task] ?? 0) { try detector.runBare() }
         }
     }
 

@@ -17,6 +17,8 @@ public struct FinderSettings: Hashable, Sendable {
 public struct FinderRecipe: Sendable {
     public let backend: InferenceBackend
     public let vehicles, plates, faces: InstalledModel
+    /// What the finders made from this recipe have run so far.
+    public let calls = NetworkCalls()
     private let settings: FinderSettings
 
     /// - Parameter home: The folder `.gantry`.
@@ -37,6 +39,8 @@ public struct FinderRecipe: Sendable {
     }
 
     private func detector(_ model: InstalledModel, _ score: Double?) throws(VisionError) -> Detector {
-        try Detector(model.descriptor, network: try backend.load(model, threads: settings.threads), score: score)
+        try Detector(
+            model.descriptor, network: try backend.load(model, threads: settings.threads), score: score,
+            calls: calls)
     }
 }

@@ -17,7 +17,7 @@ public struct ModelManifest: Hashable, Sendable {
         case debian
         /// At a public address.
         case url
-        /// Made by `scripts/models` from another file of the manifest.
+        /// Made by `scripts/models` from files in a source archive on PyPI.
         case converted
     }
 
@@ -100,7 +100,9 @@ public struct ModelManifest: Hashable, Sendable {
             let name = file.text("file", required: true)
             let digest = file.text("sha256", required: true)
             let origin = file.word("from", Origin.self)
-            for key in ["url", "package", "package_sha256", "member", "source"] { _ = file.text(key, required: false) }
+            for key in ["url", "package", "package_sha256", "member", "configuration", "size"] {
+                _ = file.text(key, required: false)
+            }
             file.close()
             if let digest, digest.count != 64 || !digest.allSatisfy({ "0123456789abcdef".contains($0) }) {
                 problems.add(file.line("sha256") ?? file.firstLine, "'sha256' must be 64 lower-case hexadecimal digits")

@@ -92,6 +92,14 @@ public struct ModelStore: Sendable {
         return try ModelStore(folders: [home.appending(path: "models"), checkout.appending(path: "models")] + others)
     }
 
+    /// What keeps a model of the manifest from being used; nil when its files are here and right.
+    public func trouble(with model: ModelManifest.Model) -> ModelStoreError? {
+        do throws(ModelStoreError) {
+            let found = model.task == .reader ? try files(of: model) != nil : try installed(model) != nil
+            return found ? nil : missing(model)
+        } catch { return error }
+    }
+
     /// The file of a model that is no network, for example the reader's.
     ///
     /// - Parameter name: Nil for the most wanted that is installed.

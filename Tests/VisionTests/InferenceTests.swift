@@ -63,6 +63,38 @@ extension InferenceNetwork {
         }
     }
 
+    /// `scripts/darknet-to-onnx` writes what Darknet's files mean: OpenCV reads those, OpenVINO reads the ONNX file.
+    @Test func `a network written as ONNX computes what Darknet's files say`() throws {
+        let pyramid = try Pyramid()
+        try pyramid.set(try testPicture(width: 416, height: 256))
+        var layers: [[Int: [Float]]] = []
+        for (name, backend) in [("yolov3-tiny", openVINO), ("yolov3-tiny-darknet", openCV)] {
+            let model = try installed.store.network(for: .vehicles, named: name, on: backend.runtime)
+            let network = try backend.load(model)
+            _ = try network.prepare(
+                pyramid, region: Box(x: 0, y: 0, width: 416, height: 256), model.descriptor.preparation)
+            try network.run()
+            var rows: [Int: [Float]] = [:]
+            for index in 0..<network.outputCount {
+                let output = network.output(index)
+                #expect(output.shape.last == 85)
+                // Place, size and objectness; OpenCV sets class scores under 0.2 to zero. It also puts the three
+                // boxes of a cell together, where the ONNX file puts the cells of a box together.
+                let count = output.shape[0], cells = count / 3
+                let order = (0..<count).map { backend.kind == .openCV ? $0 % cells * 3 + $0 / cells : $0 }
+                rows[count] = order.flatMap { row in (0..<5).map { output.values[row * 85 + $0] } }
+            }
+            layers.append(rows)
+        }
+        #expect(layers[0].keys.sorted() == [312, 1248] && layers[1].keys.sorted() == [312, 1248])
+        for (count, rows) in layers[0] {
+            let other = try #require(layers[1][count])
+            #expect(rows.count == other.count)
+            let difference = zip(rows, other).map { abs($0 - $1) }.max() ?? .infinity
+            #expect(difference < 1e-3, "largest difference \(difference)")
+        }
+    }
+
     @Test func `the same input gives the same output, again and again`() throws {
         let face = try model("centerface", .faces)
         let network = try openVINO.load(face)

@@ -86,6 +86,22 @@ private func descriptor(_ model: String) -> String {
         #expect(any?.description.contains("make models") == true)
     }
 
+    @Test func `each model's trouble can be told`() throws {
+        try folder.write("hello", "first.onnx")
+        try folder.write("other", "second.onnx")
+        let store = try ModelStore(folders: [folder.url])
+        let troubles = store.manifest.models.map(store.trouble)
+        #expect(troubles[0] == nil)
+        guard case .digest? = troubles[1] else {
+            Issue.record("\(String(describing: troubles[1]))")
+            return
+        }
+        #expect(
+            troubles[2]
+                == .missing(
+                    name: "wagons", files: ["wagons.weights", "wagons.cfg"], folders: [folder.url.path]))
+    }
+
     @Test func `another file under a model's name is refused`() throws {
         let file = try folder.write("tampered", "first.onnx")
         let store = try ModelStore(folders: [folder.url])
