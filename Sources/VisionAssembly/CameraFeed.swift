@@ -1,3 +1,4 @@
+import ServiceLifecycle
 public import StageRunner
 import Stages
 public import Topics
@@ -33,20 +34,28 @@ public enum CameraFeed {
         }
     }
 
+    /// A lost live camera keeps `next` waiting, so a stop must reach the source and not only the loop.
     private static func pull<Image: Sendable>(
-        _ source: CameraSource, into emitter: SourceEmitter<StreamRecord<Image>>, packing: Packing<Image>,
-        decoded: @Sendable (CameraID, SourceProgress) -> Void
+        _ source: CameraSource, into emitter: SourceEmitter<StreamRecord<Image>>, packing: @escaping Packing<Image>,
+        decoded: @escaping @Sendable (CameraID, SourceProgress) -> Void
     ) async throws {
         let camera = source.settings.camera
-        while !emitter.isStopping, let event = try source.next() {
-            switch event {
-            case .record(let record): try await emitter.send(try record.map(packing))
-            case .rejected(let bad, let id, let time):
-                try await emitter.reject(
-                    camera: camera.text, code: bad.code, reason: "\(bad.reason) (frame \(id.frame), \(time.rfc3339))")
+        try await withTaskCancellationHandler {
+            try await withGracefulShutdownHandler {
+                while !emitter.isStopping, let event = try source.next() {
+                    switch event {
+                    case .record(let record): try await emitter.send(try record.map(packing))
+                    case .rejected(let bad, _, _):
+                        try await emitter.reject(camera: camera.text, code: bad.code, reason: bad.reason)
+                    }
+                    decoded(camera, source.progress)
+                    for (reason, count) in source.takeTallies() { emitter.tally(reason.description, count) }
+                }
+            } onGracefulShutdown: {
+                source.stop()
             }
-            decoded(camera, source.progress)
-            for (reason, count) in source.takeTallies() { emitter.tally(reason.description, count) }
+        } onCancel: {
+            source.stop()
         }
         source.stop()
     }
