@@ -100,23 +100,25 @@ public struct GrammarSet: Sendable {
             }
     }
 
-    /// How probable a text is before it is seen, and what each region that it fits adds to that.
-    func prior(of text: [UInt8]) -> (total: Double, regions: [String: Double]) {
-        var total = freeText
-        for _ in text { total /= 36 }
-        var regions: [String: Double] = [:]
-        for pattern in patterns(ofLength: text.count) where pattern.fits(text) {
-            let part = (1 - freeText) * pattern.density
-            regions[pattern.region, default: 0] += part
-            total += part
-        }
-        return (total, regions)
+    /// How probable a text is before it is seen.
+    func prior(of text: [UInt8]) -> Double {
+        let free = text.reduce(freeText) { share, _ in share / 36 }
+        return fitting(text).reduce(free) { $0 + (1 - freeText) * $1.density }
     }
 
-    /// The only region that accounts for most of a text's patterns; nil when none or several do.
+    /// Whether some pattern fits.
+    func fits(_ text: [UInt8]) -> Bool { patterns(ofLength: text.count).contains { $0.fits(text) } }
+
+    /// The region that accounts for most of what a text's patterns make likely; nil when none does.
     func region(of text: [UInt8]) -> String? {
-        let regions = prior(of: text).regions
-        let sum = regions.values.reduce(0, +)
-        return regions.first { $0.value >= 0.8 * sum }?.key
+        let fitting = fitting(text)
+        let all = fitting.reduce(0) { $0 + $1.density }
+        return fitting.first { one in
+            fitting.reduce(0) { $0 + ($1.region == one.region ? $1.density : 0) } >= 0.8 * all
+        }?.region
+    }
+
+    private func fitting(_ text: [UInt8]) -> [GrammarPattern] {
+        patterns(ofLength: text.count).filter { $0.fits(text) }
     }
 }

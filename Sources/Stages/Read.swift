@@ -44,18 +44,21 @@ public struct Read<Reader: PlateReading & ~Copyable>: Stage, ~Copyable {
             let raw = try reader.read(jpeg: crop.jpeg, corners: plate.corners.moved(by: crop.box))
             return (interpreter.interpret(raw), raw.sharpness)
         } catch {
-            switch error {
-            case .unreadableCrop: return (.failed(.unreadableCrop), 0)
-            case .tooSmall: return (.failed(.tooSmall), 0)
-            case .fault:
-                tallies["reader-fault", default: 0] += 1
-                return (.failed(.unreadableCrop), 0)
-            }
+            if case .fault = error { tallies["reader-fault", default: 0] += 1 }
+            return (PlateRead(refused: error), 0)
         }
     }
 }
 
 extension PlateRead {
+    /// What stands in for a read that the reader refused. A fault of its own counts as an unreadable crop.
+    public init(refused refusal: PlateRefusal) {
+        switch refusal {
+        case .unreadableCrop, .fault: self = .failed(.unreadableCrop)
+        case .tooSmall: self = .failed(.tooSmall)
+        }
+    }
+
     static func failed(_ reason: ReadReason) -> PlateRead {
         PlateRead(candidates: [], accepted: false, reason: reason, region: nil)
     }

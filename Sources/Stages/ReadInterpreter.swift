@@ -77,13 +77,10 @@ public struct ReadInterpreter: Sendable {
 
     private func evidence(for best: Scored, in lines: [RawLine]) -> ReadEvidence {
         let count = Double(lines.count)
-        let beliefs = lines.map { Alignment($0, best.text, grammars.lookAlikes).belief }
         return ReadEvidence(
             posterior: best.share,
-            weakest: beliefs.reduce(0) { $0 + ($1.min() ?? 0) } / count,
-            mean: beliefs.reduce(0) { $0 + $1.reduce(0, +) / Double($1.count) } / count,
             agreement: Double(lines.count { $0.characters == best.text }) / count,
-            fits: !grammars.prior(of: best.text).regions.isEmpty)
+            fits: grammars.fits(best.text))
     }
 
     struct Scored {
@@ -99,8 +96,8 @@ public struct ReadInterpreter: Sendable {
         var texts: Set<[UInt8]> = []
         for line in lines { propose(line, into: &texts) }
         var scored = texts.map { text in
-            let seen = lines.map { Alignment($0, text, grammars.lookAlikes).logLikelihood }.reduce(0, +)
-            let known = log(grammars.prior(of: text).total)
+            let seen = lines.reduce(0) { $0 + $1.logLikelihood(of: text, grammars.lookAlikes) }
+            let known = log(grammars.prior(of: text))
             return Scored(text: text, score: Cost.grammar * known + seen / Double(lines.count), share: 0)
         }
         scored.sort { $0.score != $1.score ? $0.score > $1.score : $0.text.lexicographicallyPrecedes($1.text) }

@@ -14,8 +14,8 @@ public struct TesseractReader: PlateReading, ~Copyable {
         /// Source of the defaults: docs/decisions/0006-reading.md.
         public init(
             margins: [LineImage.Margin] = [
-                .init(across: 0.03, down: 0.08), .init(across: 0, down: 0), .init(across: 0.05, down: 0.05),
-            ], certain: Double = 0.99, twoRowsBelow: Double = 1.6
+                .init(across: 0.03, down: 0.08), .init(across: -0.02, down: 0), .init(across: 0, down: 0.06),
+            ], certain: Double = 0.7, twoRowsBelow: Double = 1.6
         ) {
             precondition(!margins.isEmpty, "a reader takes at least one look")
             self.margins = margins

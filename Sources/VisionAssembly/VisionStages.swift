@@ -10,8 +10,7 @@ public import Vision
 public struct VisionStages: Sendable {
     private let detect: PipelineDetect
     private let finder: FinderRecipe
-    private let readerModel: String
-    private let interpreter: ReadInterpreter
+    private let reader: PlateReaderRecipe
 
     /// Logs the back end and the models in use, once.
     public init(_ pipeline: Pipeline, home: GantryHome, logger: Logger) throws {
@@ -32,22 +31,18 @@ public struct VisionStages: Sendable {
         case .opencv: settings.backend = .opencv
         }
         finder = try FinderRecipe(settings, store: store, home: home.directory)
-        readerModel = try store.file(for: .reader, named: pipeline.read.model).path
-        let grammars = pipeline.read.grammars ?? Self.standardGrammars(home)
-        interpreter = ReadInterpreter(
-            grammars: try GrammarFile.load(grammars),
-            settings: ReadInterpreter.Settings(abstainBelow: pipeline.read.abstain ?? ReadEvidence.defaultAbstain))
+        var reading = ReaderSettings()
+        reading.reader = pipeline.read.reader
+        reading.model = pipeline.read.model
+        reading.grammars = pipeline.read.grammars.map { URL(filePath: $0) }
+        reading.abstain = pipeline.read.abstain
+        reader = try PlateReaderRecipe(reading, store: store)
         logger.info(
             "models",
             metadata: [
                 "backend": "\(finder.backend)", "vehicles": "\(finder.vehicles.name)",
-                "plates": "\(finder.plates.name)", "faces": "\(finder.faces.name)", "reader": "\(readerModel)",
+                "plates": "\(finder.plates.name)", "faces": "\(finder.faces.name)", "reader": "\(reader.model.path)",
             ])
-    }
-
-    /// The grammars that come with the checkout that `.gantry` lies in.
-    static func standardGrammars(_ home: GantryHome) -> String {
-        home.directory.deletingLastPathComponent().appending(path: "models/grammars.yaml").path
     }
 
     /// The back end and why it was chosen.
@@ -65,7 +60,5 @@ public struct VisionStages: Sendable {
     }
 
     /// Loads the reader: about 0.1 s.
-    public func makeRead() throws -> Read<TesseractReader> {
-        Read(reader: try TesseractReader(model: readerModel), interpreter: interpreter)
-    }
+    public func makeRead() throws -> Read<TesseractReader> { try reader.makeStage() }
 }
