@@ -110,7 +110,7 @@ let package = Package(
         tests("TopicsTests", ["Topics"]),
         tests("WireTests", ["Traffic", "Topics", "Wire", protobuf]),
         tests("StageRunnerTests", ["Traffic", "Stages", "Topics", "StageRunner", metrics, coreMetrics, logging]),
-        tests("KafkaTopicsTests", ["Topics", "KafkaTopics", logging]),
+        tests("KafkaTopicsTests", ["Traffic", "Stages", "Topics", "Wire", "StageRunner", "KafkaTopics", logging]),
         tests("VisionTests", ["Traffic", "Stages", "Vision", logging]),
         tests("CustodyTests", ["Traffic", "Custody"]),
         tests("PostGISTests", ["Traffic", "PostGIS", "Custody", logging]),

@@ -46,11 +46,11 @@ public final class SinkRunner<Element: CameraRecord>: Service {
 
     public func run() async throws {
         try await withGracefulShutdownHandler {
-            do {
-                try await ThreadExecutor.run(name: progress.stage) { try await self.loop() }
-            } catch {
-                await inlet.close()
-                throw error
+            try await ThreadExecutor.run(name: progress.stage) {
+                do { try await self.loop() } catch {
+                    await self.inlet.close()
+                    throw error
+                }
             }
         } onGracefulShutdown: { [inlet] in
             inlet.stop()

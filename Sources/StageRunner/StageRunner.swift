@@ -65,11 +65,12 @@ public final class StageRunner<S: Stage & SendableMetatype & ~Copyable>: Service
     /// - Throws: What the recipe threw, or the link's error when the broker was gone for too long.
     public func run() async throws {
         try await withGracefulShutdownHandler {
-            do {
-                try await ThreadExecutor.run(name: progress.stage) { try await self.loop() }
-            } catch {
-                await inlet.close()
-                throw error
+            try await ThreadExecutor.run(name: progress.stage) {
+                do { try await self.loop() } catch {
+                    // Here, not outside: leaving a group blocks for a moment.
+                    await self.inlet.close()
+                    throw error
+                }
             }
         } onGracefulShutdown: { [inlet] in
             inlet.stop()
