@@ -18,10 +18,8 @@ VisionStatus vision_clip_create(const char *path, double frames_per_second, int3
     return guarded(error, [&] {
         auto made = std::make_unique<vision_clip>();
         made->size = {width, height};
-        for (const char *code : {"avc1", "mp4v"}) {
-            const int fourcc = cv::VideoWriter::fourcc(code[0], code[1], code[2], code[3]);
-            if (made->writer.open(path, cv::CAP_FFMPEG, fourcc, frames_per_second, made->size)) break;
-        }
+        const int fourcc = cv::VideoWriter::fourcc('m', 'p', '4', 'v');
+        made->writer.open(path, cv::CAP_FFMPEG, fourcc, frames_per_second, made->size);
         require(made->writer.isOpened(), VisionStatusUnreadable, path);
         *clip = made.release();
     });

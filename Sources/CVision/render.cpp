@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
+#include <utility>
 #include <vector>
 
 using vision::guarded;
@@ -78,26 +79,39 @@ void fill(cv::Mat &layer, cv::Mat &depth, const vision_vertex &a, const vision_v
     const cv::Point2f r((c.x - origin.x) * scale, (c.y - origin.y) * scale);
     const float area = (q.x - p.x) * (r.y - p.y) - (q.y - p.y) * (r.x - p.x);
     if (!(std::abs(area) > 1e-4f) || !std::isfinite(area)) return;
-    const auto low = [](float x, float y, float z) { return std::min({x, y, z}); };
-    const auto high = [](float x, float y, float z) { return std::max({x, y, z}); };
-    const int left = int(std::max(0.f, std::floor(low(p.x, q.x, r.x))));
-    const int top = int(std::max(0.f, std::floor(low(p.y, q.y, r.y))));
-    const int right = int(std::min(float(layer.cols - 1), std::ceil(high(p.x, q.x, r.x))));
-    const int bottom = int(std::min(float(layer.rows - 1), std::ceil(high(p.y, q.y, r.y))));
+    const int top = std::max(0, int(std::floor(std::min({p.y, q.y, r.y}))));
+    const int bottom = std::min(layer.rows - 1, int(std::ceil(std::max({p.y, q.y, r.y}))));
+
+    // Each weight is linear along a row: where all three are positive is one run of pixels.
+    const float du = (q.y - r.y) / area, dv = (r.y - p.y) / area, dw = -du - dv;
     const cv::Vec3f ca = vec(a.colour), cb = vec(b.colour), cc = vec(c.colour);
+    const cv::Vec3f step = ca * du + cb * dv + cc * dw;
+    const float nearer = a.inverse_depth * du + b.inverse_depth * dv + c.inverse_depth * dw;
     for (int y = top; y <= bottom; y++) {
+        const float py = float(y) + .5f;
+        const float u = ((q.x - .5f) * (r.y - py) - (q.y - py) * (r.x - .5f)) / area;
+        const float v = ((r.x - .5f) * (p.y - py) - (r.y - py) * (p.x - .5f)) / area;
+        const float w = 1 - u - v;
+        float from = 0, to = float(layer.cols - 1);
+        const std::pair<float, float> weights[3] = {{u, du}, {v, dv}, {w, dw}};
+        for (const auto &[start, slope] : weights) {
+            if (slope > 0)
+                from = std::max(from, -start / slope);
+            else if (slope < 0)
+                to = std::min(to, -start / slope);
+            else if (start < 0)
+                to = -1;
+        }
+        if (!(from <= to)) continue;
+        const int left = int(std::ceil(from)), right = int(std::floor(to));
         auto *colours = layer.ptr<cv::Vec4b>(y);
         auto *depths = depth.ptr<float>(y);
-        for (int x = left; x <= right; x++) {
-            const float px = float(x) + .5f, py = float(y) + .5f;
-            const float u = ((q.x - px) * (r.y - py) - (q.y - py) * (r.x - px)) / area;
-            const float v = ((r.x - px) * (p.y - py) - (r.y - py) * (p.x - px)) / area;
-            const float w = 1 - u - v;
-            if (u < 0 || v < 0 || w < 0) continue;
-            const float near = u * a.inverse_depth + v * b.inverse_depth + w * c.inverse_depth;
+        const float x0 = float(left);
+        float near = a.inverse_depth * (u + du * x0) + b.inverse_depth * (v + dv * x0) + c.inverse_depth * (w + dw * x0);
+        cv::Vec3f colour = ca * (u + du * x0) + cb * (v + dv * x0) + cc * (w + dw * x0);
+        for (int x = left; x <= right; x++, near += nearer, colour += step) {
             if (near <= depths[x]) continue;
             depths[x] = near;
-            const cv::Vec3f colour = ca * u + cb * v + cc * w;
             colours[x] = {cv::saturate_cast<uchar>(colour[0]), cv::saturate_cast<uchar>(colour[1]),
                           cv::saturate_cast<uchar>(colour[2]), 255};
         }
@@ -106,11 +120,6 @@ void fill(cv::Mat &layer, cv::Mat &depth, const vision_vertex &a, const vision_v
 
 /// Lays the decal over a layer whose pixels are opaque or empty.
 void lay(cv::Mat &layer, const vision_decal &decal, cv::Point2f origin, float scale) {
-    const cv::Mat &image = decal.image->mat;
-    const cv::Point2f from[4] = {{0, 0},
-                                 {float(image.cols), 0},
-                                 {float(image.cols), float(image.rows)},
-                                 {0, float(image.rows)}};
     cv::Point2f to[4];
     vision_point corners[4];
     for (int i = 0; i < 4; i++) {
@@ -122,14 +131,17 @@ void lay(cv::Mat &layer, const vision_decal &decal, cv::Point2f origin, float sc
     for (auto &point : to) point -= cv::Point2f(float(area.x), float(area.y));
 
     // Shrinking many source pixels into one needs averaging first, or the strokes break up.
-    const double across = std::max(1.0, cv::norm(to[1] - to[0]));
-    const double shrink = double(image.cols) / across;
-    cv::Mat source = image;
-    if (shrink > 1.5) cv::GaussianBlur(image, source, cv::Size(), shrink * .35);
+    cv::Mat image = decal.image->mat;
+    const double shrink = image.cols / std::max(8.0, cv::norm(to[1] - to[0]));
+    if (shrink > 1.2) cv::resize(decal.image->mat, image, cv::Size(), 1 / shrink, 1 / shrink, cv::INTER_AREA);
+    const cv::Point2f from[4] = {{0, 0},
+                                 {float(image.cols), 0},
+                                 {float(image.cols), float(image.rows)},
+                                 {0, float(image.rows)}};
 
     const cv::Mat warp = cv::getPerspectiveTransform(from, to);
     cv::Mat warped, mask;
-    cv::warpPerspective(source, warped, warp, area.size(), cv::INTER_LINEAR, cv::BORDER_REPLICATE);
+    cv::warpPerspective(image, warped, warp, area.size(), cv::INTER_LINEAR, cv::BORDER_REPLICATE);
     cv::warpPerspective(cv::Mat(image.size(), CV_8U, cv::Scalar(255)), mask, warp, area.size(), cv::INTER_LINEAR);
     for (int y = 0; y < area.height; y++)
         for (int x = 0; x < area.width; x++) {

@@ -43,18 +43,23 @@ public struct PlateRenderer: ~Copyable {
     ///
     /// - Parameter text: Upper-case letters and digits without breaks.
     public func plate(text: String, style: Style) throws(VisionError) -> Picture {
+        try plate(text: text, style: style, light: .white)
+    }
+
+    /// - Parameter light: What falls on it; white leaves its own colours.
+    func plate(text: String, style: Style, light: Colour) throws(VisionError) -> Picture {
         let scale = Self.scale
         let width = style.size.width * scale, height = style.size.height * scale
-        let ink = style.ink, ground = style.ground
+        let ink = style.ink * light, ground = style.ground * light
         var canvas = try Canvas(width: Int(width.rounded()), height: Int(height.rounded()), fill: ink)
         let edge = 4 * scale
         try canvas.fill(Box(x: edge, y: edge, width: width - 2 * edge, height: height - 2 * edge), ground)
 
         var left = edge, right = width - edge
-        let band = 42 * scale, blue = Colour(24, 56, 140)
+        let band = 42 * scale, blue = Colour(24, 56, 140) * light
         if style != .american {
             try canvas.fill(Box(x: edge, y: edge, width: band, height: height - 2 * edge), blue)
-            try drawBand(&canvas, style, Box(x: edge, y: edge, width: band, height: height - 2 * edge))
+            try drawBand(&canvas, style, Box(x: edge, y: edge, width: band, height: height - 2 * edge), light)
             left += band
         }
         if style == .french {
@@ -68,14 +73,14 @@ public struct PlateRenderer: ~Copyable {
             let across = try font.width(of: name, capHeight: small, spacing: 3 * scale)
             try canvas.text(
                 name, font: font, at: Point(x: (width - across) / 2, y: 32 * scale), capHeight: small,
-                spacing: 3 * scale, colour: Colour(150, 30, 40))
+                spacing: 3 * scale, colour: Colour(150, 30, 40) * light)
             baseline += 10 * scale
         }
         baseline += capHeight / 2
 
         // Letters keep their height and lose spacing first; what is still too wide becomes smaller as a whole.
         let line = style.spaced(text)
-        let room = right - left - 14 * scale
+        let room = right - left - 40 * scale
         var spacing = 7 * scale
         var across = try font.width(of: line, capHeight: capHeight, spacing: spacing)
         if across > room {
@@ -96,8 +101,8 @@ public struct PlateRenderer: ~Copyable {
     }
 
     /// A ring of stars and the country's letter.
-    private func drawBand(_ canvas: inout Canvas, _ style: Style, _ box: Box) throws(VisionError) {
-        let scale = Self.scale, yellow = Colour(250, 210, 40)
+    private func drawBand(_ canvas: inout Canvas, _ style: Style, _ box: Box, _ light: Colour) throws(VisionError) {
+        let scale = Self.scale, yellow = Colour(250, 210, 40) * light
         for star in 0..<12 {
             let angle = Double(star) / 12 * 2 * .pi
             let x = box.center.x + cos(angle) * 13 * scale, y = box.y + 34 * scale + sin(angle) * 13 * scale
@@ -108,7 +113,7 @@ public struct PlateRenderer: ~Copyable {
         let across = try font.width(of: style.country, capHeight: capHeight, spacing: scale)
         try canvas.text(
             style.country, font: font, at: Point(x: box.center.x - across / 2, y: box.maxY - 12 * scale),
-            capHeight: capHeight, spacing: scale, colour: .white)
+            capHeight: capHeight, spacing: scale, colour: .white * light)
     }
 }
 
@@ -142,22 +147,5 @@ extension PlateRenderer.Style {
             previous = character
         }
         return line
-    }
-}
-
-/// What keeps a simulation from being rendered. Codes `SIM1xx` are stable.
-public enum RenderError: Error, Equatable, Sendable, CustomStringConvertible {
-    /// None of these font files is there.
-    case noTypeface([String])
-    /// A request outside what the simulation can do.
-    case outOfRange(String)
-
-    public var description: String {
-        switch self {
-        case .noTypeface(let paths):
-            "SIM101 no typeface for the plates: none of \(paths.joined(separator: ", ")) is there. "
-                + "Install Debian's fonts-roadgeek (`make setup` does)."
-        case .outOfRange(let what): "SIM102 can't simulate that: \(what)"
-        }
     }
 }

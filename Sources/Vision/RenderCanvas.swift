@@ -66,6 +66,13 @@ struct Canvas: ~Copyable {
         try Picture.made { image, error in vision_image_copy(handle, image, &error) }
     }
 
+    /// The same without a copy, when nothing more is to be drawn.
+    consuming func finished() throws(VisionError) -> Picture {
+        let shared = handle
+        discard self
+        return Picture(owning: shared)
+    }
+
     /// Fills a polygon with a gradient along the line from `start` to `end`; plain without them.
     ///
     /// - Parameter softness: Standard deviation in pixels of the edge's blur.
@@ -128,7 +135,7 @@ struct Canvas: ~Copyable {
         }
     }
 
-    mutating func add(_ noise: borrowing SensorNoise, x: Int, y: Int) throws(VisionError) {
+    mutating func add(_ noise: SensorNoise, x: Int, y: Int) throws(VisionError) {
         try checked { error in vision_draw_noise(handle, noise.handle, Int32(x), Int32(y), &error) }
     }
 }
@@ -153,8 +160,8 @@ struct Typeface: ~Copyable {
     }
 }
 
-/// Grain that is laid over every frame of a clip.
-struct SensorNoise: ~Copyable {
+/// Grain that is laid over every frame of a clip; never changed once made.
+final class SensorNoise: @unchecked Sendable {
     fileprivate let handle: OpaquePointer
 
     /// - Parameter sigma: Grey levels, 0...40.

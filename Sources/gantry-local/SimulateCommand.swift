@@ -1,0 +1,105 @@
+import ArgumentParser
+import Foundation
+import Synchronization
+import Vision
+
+struct SimulateCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "simulate", abstract: "Makes input for the pipeline out of nothing.",
+        subcommands: [SimulateClipsCommand.self])
+}
+
+struct SimulateClipsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "clips",
+        abstract: "Renders a small city's camera clips, with the truth beside them.",
+        discussion: """
+            Writes cameras.json, one clip a camera and truth.jsonl (one visit a line) for \
+            `gantry run --media DIR`. The same options give the same city. A folder that already holds it is left \
+            as it is. About a minute of one core by default.
+            """)
+
+    @Option(help: "Folder to write to; made when absent.")
+    var out: String
+    @Option(help: "Another number gives another city.")
+    var seed: UInt64 = Scenario.Settings().seed
+    @Option(help: "1 to 6, along one route.")
+    var cameras = Scenario.Settings().cameras
+    @Option(help: "1 to 200. Those that don't fit into a clip are left out there.")
+    var vehicles = Scenario.Settings().vehicles
+    @Option(help: "Length of each clip, 10 to 600.")
+    var seconds = Scenario.Settings().seconds
+    @Option(help: "Pixels, 640x360 to 3840x2160.")
+    var size = PictureSize(width: Scenario.Settings().width, height: Scenario.Settings().height)
+    @Option(help: "Frames a second, 5 to 30.")
+    var fps = Scenario.Settings().framesPerSecond
+    @Flag(help: "Render even if the folder already holds this city.")
+    var force = false
+
+    func run() async throws {
+        var settings = Scenario.Settings()
+        settings.seed = seed
+        settings.cameras = cameras
+        settings.vehicles = vehicles
+        settings.seconds = seconds
+        settings.width = size.width
+        settings.height = size.height
+        settings.framesPerSecond = fps
+        let clips = SimulatedClips(try Scenario(settings), folder: out)
+        let line = FrameCountLine(total: clips.totalFrames)
+        let outcome = try clips.write(force: force) { line.show($0) }
+        let visits = clips.scenario.truth().count
+        let what = "\(cameras) clips, \(vehicles) vehicles, \(visits) visits"
+        switch outcome {
+        case .rendered: line.end("rendered \(what) in \(line.seconds) s")
+        case .reused: line.end("\(out) already holds them: \(what) (--force renders them again)")
+        }
+        print(out)
+    }
+}
+
+/// A width and a height, written `1280x720`.
+struct PictureSize: ExpressibleByArgument {
+    var width, height: Int
+
+    init(width: Int, height: Int) {
+        self.width = width
+        self.height = height
+    }
+
+    init?(argument: String) {
+        let parts = argument.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
+        guard parts.count == 2, let width = parts[0], let height = parts[1] else { return nil }
+        self.init(width: width, height: height)
+    }
+
+    var defaultValueDescription: String { "\(width)x\(height)" }
+}
+
+/// One line on standard error, rewritten as work goes on; on anything but a terminal, a line each tenth.
+private final class FrameCountLine: Sendable {
+    private let total: Int
+    private let started = ContinuousClock.now
+    private let terminal = isatty(STDERR_FILENO) == 1
+    private let shown = Mutex(0)
+
+    init(total: Int) { self.total = total }
+
+    var seconds: Int { Int((ContinuousClock.now - started).components.seconds) }
+
+    func show(_ done: Int) {
+        let part = done * (terminal ? 200 : 10) / total
+        let due = shown.withLock { last in
+            guard part > last else { return false }
+            last = part
+            return true
+        }
+        guard due else { return }
+        let left = seconds * (total - done) / done
+        write("simulate: \(done) of \(total) frames, \(left) s left\(terminal ? "\u{1B}[K\r" : "\n")")
+    }
+
+    func end(_ text: String) { write("simulate: \(text)\(terminal ? "\u{1B}[K" : "")\n") }
+
+    private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+}
