@@ -32,7 +32,7 @@ public struct ReadInterpreter: Sendable {
         self.settings = settings
     }
 
-    /// Costs in natural logarithms. Flat around these values: halving or doubling any one moves at most two of 165.
+    /// Costs in natural logarithms. Halving or doubling one moves the share of exact reads by one point at most.
     enum Cost {
         /// A look shows a symbol that the text lacks, and the reverse.
         static let extra = 5.0

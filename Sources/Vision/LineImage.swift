@@ -3,7 +3,7 @@ public import Traffic
 
 /// A plate cut out of its crop, straightened, grey and of the size that the plate model was trained on.
 public struct LineImage: Sendable {
-    /// Source: `training/reader`: the network's input is 40 rows; its training lines were 144 wide.
+    /// Source: docs/decisions/0006-reading.md: the network saw lines of this size in training.
     public static let width = 144
     public static let height = 40
     /// Below these a plate's characters are fewer than about six pixels tall. Pixels of the source.

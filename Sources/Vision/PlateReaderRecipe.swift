@@ -58,7 +58,13 @@ public struct PlateReaderRecipe: Sendable {
     }
 
     /// Loads the model; about 20 ms.
-    public func makeReader() throws(TesseractError) -> TesseractReader { try TesseractReader(model: model.path) }
+    ///
+    /// - Parameter settings: How it looks at a plate; ``TesseractReader/Settings/exact`` for plates cut out by hand.
+    public func makeReader(
+        _ settings: TesseractReader.Settings = TesseractReader.Settings()
+    ) throws(TesseractError) -> TesseractReader {
+        try TesseractReader(model: model.path, settings: settings)
+    }
 
     /// A read stage of one worker.
     public func makeStage() throws(TesseractError) -> Read<TesseractReader> {

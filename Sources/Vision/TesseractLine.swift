@@ -16,7 +16,7 @@ struct TesseractLine: ~Copyable {
     /// Tesseract reports each choice as 100 minus its cost times this; small enough that a cost of 50 still counts.
     private static let costScale = 2.0
     /// Costs are negative log-likelihoods summed over the frames of a symbol, and so exaggerate. Divided by this they
-    /// are calibrated: fitted by `training/reader/calibrate.py`.
+    /// make usable probabilities; 1 to 2.5 read alike. Source: docs/decisions/0006-reading.md.
     private static let temperature = 1.6
 
     /// - Parameter model: A `.traineddata` file whose characters are A–Z and 0–9.

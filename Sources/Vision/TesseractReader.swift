@@ -11,17 +11,24 @@ public struct TesseractReader: PlateReading, ~Copyable {
         /// Plates less wide than this many times their height are also tried as two rows.
         public var twoRowsBelow: Double
 
-        /// Source of the defaults: docs/decisions/0006-reading.md.
+        /// Source of the defaults: docs/decisions/0006-reading.md. They suit a plate detector, whose boxes cut into
+        /// plates more than they overshoot.
         public init(
             margins: [LineImage.Margin] = [
-                .init(across: 0.03, down: 0.08), .init(across: -0.02, down: 0), .init(across: 0, down: 0.06),
-            ], certain: Double = 0.7, twoRowsBelow: Double = 1.6
+                .init(across: 0.03, down: 0.05), .init(across: 0.06, down: 0.1), .init(across: 0.1, down: 0.05),
+            ], certain: Double = 0.9, twoRowsBelow: Double = 1.6
         ) {
             precondition(!margins.isEmpty, "a reader takes at least one look")
             self.margins = margins
             self.certain = certain
             self.twoRowsBelow = twoRowsBelow
         }
+
+        /// For plates cut out exactly, with little or nothing around them.
+        public static let exact = Settings(
+            margins: [
+                .init(across: 0.03, down: 0.08), .init(across: -0.02, down: 0), .init(across: 0, down: 0.06),
+            ])
     }
 
     private var engine: TesseractLine

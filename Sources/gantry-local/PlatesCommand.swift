@@ -53,7 +53,7 @@ struct PlatesCommand: AsyncParsableCommand {
             settings.grammars = grammars.map { URL(filePath: $0) }
             let recipe = try PlateReaderRecipe(settings, store: try ModelStore.standard(home: home.directory))
             var reader = PlateCropReader(
-                reader: try recipe.makeReader(), interpreter: recipe.interpreter, withEvidence: evidence)
+                reader: try recipe.makeReader(.exact), interpreter: recipe.interpreter, withEvidence: evidence)
             for image in images { try show(reader.line(image)) }
         } else {
             var pipeline = Pipeline(name: "plates")
@@ -130,7 +130,10 @@ private struct PlateCropReader: ~Copyable {
 }
 
 private func decoded(_ file: String) throws -> Picture {
-    try Picture.decoding(Array(try Data(contentsOf: URL(filePath: file))))
+    guard let bytes = FileManager.default.contents(atPath: file) else {
+        throw VisionError.unreadable("\(file): no such file, or no permission")
+    }
+    return try Picture.decoding(Array(bytes))
 }
 
 /// Runs and adds how long it took, in milliseconds to a hundredth.

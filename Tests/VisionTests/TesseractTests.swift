@@ -57,6 +57,40 @@ private let plateModel = packageFolder() + "/models/gantry-plates.traineddata"
             })
     }
 
+    @Test func `a plate with two rows is read from the upper to the lower`() throws {
+        // Two rendered plates without their blue bands, one above the other, 170 by 120.
+        let rows = try ["KV48", "3HXA"].map { text in
+            let plate = try PlateRenderer().plate(text: text, style: .belgian)
+            let bare = Box(
+                x: Double(plate.width) * 0.16, y: 6, width: Double(plate.width) * 0.82,
+                height: Double(plate.height) - 12)
+            return try plate.crop(bare).grey().resized(width: 170, height: 60)
+        }
+        let pixels = rows.flatMap { row in
+            row.withPixels { data, step in (0..<60).flatMap { y in (0..<170).map { data[y * step + $0] } } }
+        }
+        let picture = try Picture.copying(pixels, width: 170, height: 120, channels: 1)
+        var reader = try TesseractReader(model: plateModel)
+        let corners = Quadrilateral(Box(x: 0, y: 0, width: 170, height: 120))
+        let read = ReadInterpreter(grammars: .none).interpret(try reader.read(picture, corners: corners))
+        #expect(read.text?.text == "KV483HXA")
+    }
+
+    @Test func `a leaning plate is straightened by its corners`() throws {
+        var reader = try TesseractReader(model: plateModel)
+        let (picture, corners) = try scene("KV483HX", .french, lean: 0.25)
+        // The scene leans by a quarter of the plate's height at each side.
+        let shift = 0.25 * (corners.bottomLeft.y - corners.topLeft.y)
+        let leaning = Quadrilateral(
+            topLeft: Point(x: corners.topLeft.x, y: corners.topLeft.y + shift),
+            topRight: Point(x: corners.topRight.x, y: corners.topRight.y - shift),
+            bottomRight: Point(x: corners.bottomRight.x, y: corners.bottomRight.y - shift),
+            bottomLeft: Point(x: corners.bottomLeft.x, y: corners.bottomLeft.y + shift))
+        let grammars = try GrammarFile.load(packageFolder() + "/models/grammars.yaml")
+        let read = ReadInterpreter(grammars: grammars).interpret(try reader.read(picture, corners: leaning))
+        #expect(read.text?.text == "KV483HX")
+    }
+
     @Test func `bytes that are no image are an unreadable crop`() throws {
         var reader = try TesseractReader(model: plateModel)
         let corners = Quadrilateral(Box(x: 0, y: 0, width: 100, height: 25))
