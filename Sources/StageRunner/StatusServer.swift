@@ -39,7 +39,7 @@ public struct StatusServer: Sendable {
     /// Waits until the server listens.
     /// - Returns: Its port.
     public func listeningPort() async throws -> UInt16? {
-        try await server.waitUntilListening()
+        try await server.waitUntilListening(timeout: 60)
         let address = await server.listeningAddress
         guard case .ip4(_, let port) = address else { return nil }
         return port

@@ -5,7 +5,7 @@ import StageRunner
 struct GantryLocal: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "gantry", abstract: "The commands of `gantry` that touch pixels; `gantry` starts them.",
-        subcommands: [RunCommand.self, PlatesCommand.self])
+        subcommands: [RunCommand.self, PlatesCommand.self, SimulateCommand.self])
 
     static func main() async {
         Launch.ensureEnvironment()

@@ -12,7 +12,8 @@ struct Gantry: AsyncParsableCommand {
             installed and reachable: `gantry doctor`. Is a pipeline file right: `gantry check FILE`.
             """,
         subcommands: [
-            RunLocally.self, PlatesLocally.self, QueryCommand.self, MigrateCommand.self, CheckCommand.self,
+            RunLocally.self, PlatesLocally.self, SimulateLocally.self, QueryCommand.self, MigrateCommand.self,
+            CheckCommand.self,
             DoctorCommand.self, KeysCommand.self, AuditCommand.self, ScoreCommand.self,
         ])
 
@@ -20,7 +21,7 @@ struct Gantry: AsyncParsableCommand {
         Launch.ensureEnvironment()
         // These touch pixels, so a sibling that links OpenCV does them, help and all.
         let name = CommandLine.arguments.dropFirst().first
-        if let name, ["run", "plates", "doctor-vision"].contains(name) { Sibling.replaceProcess() }
+        if let name, ["run", "plates", "simulate"].contains(name) { Sibling.replaceProcess() }
         await main(nil)
     }
 }
@@ -56,5 +57,11 @@ struct RunLocally: ParsableCommand {
 struct PlatesLocally: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plates", abstract: "Finds and reads the plates in still images.")
+    func run() { Sibling.replaceProcess() }
+}
+
+struct SimulateLocally: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "simulate", abstract: "Renders recordings of a city, with known truth.")
     func run() { Sibling.replaceProcess() }
 }
