@@ -31,8 +31,8 @@ func executable(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .executableTarget(name: name, dependencies: [arguments, logging] + dependencies, swiftSettings: strict)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: ["Fixtures"] + dependencies, swiftSettings: strict)
+func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+    .testTarget(name: name, dependencies: ["Fixtures"] + dependencies, exclude: exclude, swiftSettings: strict)
 }
 
 let package = Package(
@@ -114,7 +114,7 @@ let package = Package(
         tests("VisionTests", ["Traffic", "Stages", "Vision", logging]),
         tests("CustodyTests", ["Traffic", "Custody"]),
         tests("PostGISTests", ["Traffic", "PostGIS", "Custody", logging]),
-        tests("ReplayTests", ["Traffic", "Stages", "Topics", "Wire"]),
+        tests("ReplayTests", ["Traffic", "Stages", "Topics", "Wire", protobuf], exclude: ["Fixtures"]),
         tests("PipelineTests", ["Traffic", "Topics", "Wire", "KafkaTopics", "PostGIS"]),
     ],
     swiftLanguageModes: [.v6],

@@ -69,12 +69,16 @@ final class StopSignals: @unchecked Sendable {
         let queue = DispatchQueue(label: "gantry.signals")
         let seen = Seen()
         sources = [SIGTERM, SIGINT].map { number in
-            signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
             source.setEventHandler {
                 if seen.isFirst() { first() } else { exit(128 + number) }
             }
+            // Watching starts a moment later; a second signal right after the first must not slip through. (Ignoring the
+            // signals as well, as one does on Darwin, makes Linux discard them before they are seen.)
+            let isWatched = DispatchSemaphore(value: 0)
+            source.setRegistrationHandler { isWatched.signal() }
             source.resume()
+            isWatched.wait()
             return source
         }
     }
