@@ -1,10 +1,10 @@
-# Gantry. `make build` and `make test` need nothing but Debian 12 and Swift 6.3; the rest is listed by `make help`.
+# Gantry. `make demo` and `make test` need nothing but Debian 12 and Swift 6.3; the rest is listed by `make help`.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
 RELEASE := .build/release
 
-.PHONY: help setup build demo test lint format models proto migrate database clean
+.PHONY: help setup build demo test lint format models proto migrate database broker clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -15,7 +15,7 @@ setup: ## install what is missing: Debian packages, run-time libraries and model
 build: setup ## release build of all executables
 	swift build -c release $(SWIFT_FLAGS)
 
-demo: build ## recordings end to end, video in and answers out: make demo MEDIA=FOLDER
+demo: build ## a small city end to end: rendered video in, movement answers out (MEDIA=FOLDER for recordings)
 	@scripts/demo $(MEDIA)
 
 test: setup ## every test, against a real PostGIS and a real broker
@@ -36,9 +36,13 @@ proto: ## regenerate Sources/Wire/Generated from schemas/proto
 database: ## start the private PostgreSQL under .gantry/ and print its URL
 	@scripts/postgres start
 
+broker: setup ## start a Kafka-compatible broker on a free loopback port (development only: it keeps nothing)
+	@scripts/broker start
+
 migrate: build database ## bring the private database's schema up to this build
 	@$(RELEASE)/gantry migrate
 
 clean: ## stop what was started here and remove .gantry/ and .build/
+	@scripts/broker stop || true
 	@scripts/postgres stop || true
 	rm -rf .build .gantry demo-output

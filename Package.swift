@@ -80,8 +80,8 @@ let package = Package(
         library(
             "Assembly",
             [
-                "Traffic", "Stages", "Topics", "Wire", "StageRunner", "KafkaTopics", "Custody", "PostGIS", logging,
-                metrics, lifecycle,
+                "Traffic", "Stages", "Topics", "Wire", "StageRunner", "KafkaTopics", "Custody", "PostGIS", arguments,
+                logging, lifecycle,
             ]),
         library(
             "VisionAssembly",
@@ -115,7 +115,8 @@ let package = Package(
         tests("CustodyTests", ["Traffic", "Custody"]),
         tests("PostGISTests", ["Traffic", "PostGIS", "Custody", logging]),
         tests("ReplayTests", ["Traffic", "Stages", "Topics", "Wire", protobuf], exclude: ["Fixtures"]),
-        tests("PipelineTests", ["Traffic", "Topics", "Wire", "KafkaTopics", "PostGIS"]),
+        tests(
+            "PipelineTests", ["Traffic", "Stages", "Topics", "Wire", "StageRunner", "KafkaTopics", "PostGIS"]),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17

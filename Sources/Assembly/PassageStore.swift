@@ -14,12 +14,19 @@ public final class PassageStore: Sendable {
     // One connection, used by one call at a time.
     private let sink: Mutex<Sink>
 
-    /// Connects, brings the schema up to this build, and makes the pipeline's cameras and its `suppress_below` known.
+    /// Connects and makes the pipeline's cameras known.
     ///
-    /// - Parameter database: A libpq address.
-    public init(_ pipeline: Pipeline, database: String, home: GantryHome, logger: Logger) throws {
-        if let folder = Migrator.folder() { _ = try Migrator(folder: folder).migrate(database) }
-        try AuditLog(database: database).setMinimumVehicles(pipeline.database.suppressBelow)
+    /// - Parameters:
+    ///   - database: A libpq address.
+    ///   - migrate: Also brings the schema up to this build and notes the pipeline's `suppress_below`: for a run in
+    ///     one process. A stage of its own refuses a schema that is behind.
+    public init(
+        _ pipeline: Pipeline, database: String, migrate: Bool, home: GantryHome, logger: Logger
+    ) throws {
+        if migrate {
+            if let folder = Migrator.folder() { _ = try Migrator(folder: folder).migrate(database) }
+            try AuditLog(database: database).setMinimumVehicles(pipeline.database.suppressBelow)
+        }
         let keys = try KeyStore(
             folder: pipeline.custody.keys ?? home.keys.path, create: true, epochDays: pipeline.custody.tokenEpochDays)
         let sink = try Sink(database: database, protection: Vault(keys: keys), logger: logger)
@@ -43,4 +50,15 @@ public final class PassageStore: Sendable {
         let outcome = try sink.withLock { try $0.write(batch.elements, reaching: positions) }
         return outcome.rejected.map { Refusal(index: $0.index, code: $0.code, reason: $0.reason) }
     }
+}
+
+/// The store as the end of fused stages, whose input offsets Kafka keeps: rows are recognised by their id.
+public struct StoreOutlet: Outlet {
+    private let store: PassageStore
+    public init(_ store: PassageStore) { self.store = store }
+
+    public func send(_ passages: [Passage]) throws -> [Refusal] {
+        try store.write(SinkBatch(elements: passages, offsets: [:]))
+    }
+    public func finish() {}
 }

@@ -30,6 +30,7 @@ public struct GantryHome: Hashable, Sendable {
         }
     }
 
+    public var path: String { directory.path }
     public var kafkaLibraries: URL { directory.appending(path: "lib/kafka") }
     public var openVINO: URL { directory.appending(path: "lib/openvino") }
     public var models: URL { directory.appending(path: "models") }

@@ -10,6 +10,11 @@ public struct SinkBatch<Element: Sendable>: Sendable {
     /// Which offsets this batch covers, refused records included: store the upper bounds in the same
     /// transaction, and only if the stored ones equal the lower bounds. Empty for an in-process link.
     public var offsets: [Partition: Range<Int64>]
+
+    public init(elements: [Element], offsets: [Partition: Range<Int64>]) {
+        self.elements = elements
+        self.offsets = offsets
+    }
 }
 
 /// Runs a sink: something that puts records where they stay, exactly once.

@@ -1,4 +1,4 @@
-import ServiceLifecycle
+public import ServiceLifecycle
 public import StageRunner
 import Stages
 public import Topics
@@ -10,14 +10,38 @@ public enum CameraFeed {
     /// What one source gives for a frame's pixels: as they are within a process, a JPEG over Kafka.
     public typealias Packing<Image: Sendable> = @Sendable (Picture) throws -> Image
 
+    /// The link from cameras to workers: a lane for each worker, and every camera in one lane, so that its records
+    /// keep their order.
+    public static func lanes(of cameras: [PipelineCamera], workers: Int) -> MemoryLink<StreamRecord<FrameImage>> {
+        let lanes = Dictionary(
+            uniqueKeysWithValues: cameras.enumerated().map { ($0.element.id, $0.offset % workers) })
+        return MemoryLink(name: "frames", capacity: 4, lanes: workers, lane: { lanes[$0.id.camera] ?? 0 })
+    }
+
+    /// One source for each camera of the pipeline.
+    ///
     /// - Parameters:
+    ///   - outlet: Makes a writing end for each.
     ///   - decoded: Told after each frame how many are decoded and how many there will be, if that is known.
     ///   - failed: Told when a source could not be read at all; the other cameras go on.
-    public static func runner<Image: Sendable>(
-        for camera: PipelineCamera, decode: PipelineDecode, to outlet: any Outlet<StreamRecord<Image>>,
-        rejected: any Outlet<Rejection>, options: RunnerOptions, progress: StageProgress,
+    public static func runners<Image: Sendable>(
+        for pipeline: Pipeline, to outlet: () throws -> any Outlet<StreamRecord<Image>>,
+        rejected: () throws -> any Outlet<Rejection>, options: RunnerOptions, progress: StageProgress,
         packing: @escaping Packing<Image>,
         decoded: @escaping @Sendable (CameraID, SourceProgress) -> Void = { _, _ in },
+        failed: @escaping @Sendable (CameraID, any Error) -> Void
+    ) rethrows -> [any Service] {
+        try pipeline.cameras.map { camera in
+            runner(
+                for: camera, decode: pipeline.decode, to: try outlet(), rejected: try rejected(), options: options,
+                progress: progress, packing: packing, decoded: decoded, failed: failed)
+        }
+    }
+
+    private static func runner<Image: Sendable>(
+        for camera: PipelineCamera, decode: PipelineDecode, to outlet: any Outlet<StreamRecord<Image>>,
+        rejected: any Outlet<Rejection>, options: RunnerOptions, progress: StageProgress,
+        packing: @escaping Packing<Image>, decoded: @escaping @Sendable (CameraID, SourceProgress) -> Void,
         failed: @escaping @Sendable (CameraID, any Error) -> Void
     ) -> SourceRunner<StreamRecord<Image>> {
         SourceRunner("decode", to: outlet, rejected: rejected, options: options, progress: progress) { emitter in

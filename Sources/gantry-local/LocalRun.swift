@@ -42,26 +42,18 @@ final class LocalRun: Sendable {
 
     /// The services, in any order, and what they have done so far.
     func services() -> (services: [any Service], progress: [StageProgress]) {
-        let cameras = pipeline.cameras
-        let workers = stages.workers(for: cameras.count)
-        let lanes = Dictionary(
-            uniqueKeysWithValues: cameras.enumerated().map { ($0.element.id, $0.offset % workers) })
-        let frames = MemoryLink<StreamRecord<FrameImage>>(
-            name: "frames", capacity: 4, lanes: workers, lane: { lanes[$0.id.camera] ?? 0 })
+        let workers = stages.workers(for: pipeline.cameras.count)
+        let frames = CameraFeed.lanes(of: pipeline.cameras, workers: workers)
         let reads = MemoryLink<StreamRecord<FrameReads>>(name: "reads", capacity: 64)
         let passages = MemoryLink<Passage>(name: "passages", capacity: 256)
         let options = RunnerOptions(batch: 64, logger: logger)
 
-        var services: [any Service] = []
         var progress = [decode]
-        for camera in cameras {
-            services.append(
-                CameraFeed.runner(
-                    for: camera, decode: pipeline.decode, to: frames.outlet(), rejected: Discard(), options: options,
-                    progress: decode, packing: { .pixels($0) },
-                    decoded: { [counts] in counts.decoded($0, done: $1.frames, total: $1.total) },
-                    failed: { [self] camera, error in failures.withLock { $0.append("\(camera): \(error)") } }))
-        }
+        var services = CameraFeed.runners(
+            for: pipeline, to: { frames.outlet() }, rejected: { Discard() }, options: options, progress: decode,
+            packing: { .pixels($0) },
+            decoded: { [counts] in counts.decoded($0, done: $1.frames, total: $1.total) },
+            failed: { [self] camera, error in failures.withLock { $0.append("\(camera): \(error)") } })
         for worker in 0..<workers {
             let runner = StageRunner(
                 "detect-read", from: frames.inlet(lane: worker),

@@ -14,11 +14,13 @@ struct RunCommand: AsyncParsableCommand {
         abstract: "Runs the stages of a pipeline in one process: video in, passages out.",
         discussion: """
             With all stages, no broker is needed: cameras are decoded, vehicles found, plates read, passages stored \
-            in PostGIS. A second run over the same recordings adds nothing.
+            in PostGIS. A second run over the same recordings adds nothing. With --stages only those neighbours run, \
+            and Kafka is on the open sides.
 
             Examples:
               gantry run pipelines/city.yaml --media recordings/
               gantry run pipelines/city.yaml --media recordings/ --no-database --passages passages.jsonl
+              gantry run pipelines/edge.yaml --stages decode,detect
             """)
 
     @Argument(help: "Pipeline file.")
@@ -35,16 +37,31 @@ struct RunCommand: AsyncParsableCommand {
     var summary: String?
     @Option(help: ArgumentHelp("Write best crops there; rendered media only.", valueName: "dir"))
     var crops: String?
+    @Option(help: "Neighbouring stages to run, for example decode,detect; all by default.")
+    var stages: String?
     @Flag(help: "No progress line.")
     var quiet = false
 
     func run() async throws {
         let home = try GantryHome.find()
-        let file = try Pipeline(contentsOf: pipeline, cameras: media.map { .media($0) } ?? .listed)
+        let chosen = try stages.map { try PipelineStage.neighbours($0) } ?? PipelineStage.allCases
+        let file = try Pipeline(
+            contentsOf: pipeline,
+            cameras: media.map { .media($0) } ?? (chosen.contains(.decode) ? .listed : .elsewhere))
         let registry = StageProcess.bootstrap(
             log: LogFormat(rawValue: file.log.format.rawValue) ?? .text,
             level: Logger.Level(rawValue: file.log.level.rawValue) ?? .info)
         let logger = Logger(label: "gantry")
+        if chosen.count < PipelineStage.allCases.count {
+            try await StageServices.run(
+                file, name: "gantry", httpPort: UInt16(file.http.port), metrics: registry
+            ) { pipeline, kafka, home, logger in
+                try FusedStages(pipeline, kafka: kafka, home: home, logger: logger, database: database)
+                    .services(for: chosen)
+            }
+            return
+        }
+
         let crops = try crops.map { folder in
             guard let media, Media.isRendered(media) else { throw RunError.notRendered(media ?? pipeline) }
             return try CropFolder(folder)
@@ -54,7 +71,8 @@ struct RunCommand: AsyncParsableCommand {
             noDatabase
             ? nil
             : try PassageStore(
-                file, database: try database ?? file.database.address(home: home.directory.path), home: home,
+                file, database: try database ?? file.database.address(home: home.path), migrate: true,
+                home: home,
                 logger: logger)
         let counts = RunCounts()
         let local = LocalRun(
