@@ -4,7 +4,7 @@ SHELL := /bin/bash
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
 RELEASE := .build/release
 
-.PHONY: help setup build demo test lint format models proto migrate database broker clean
+.PHONY: help setup build demo test lint format models proto migrate database broker bench clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -41,6 +41,9 @@ broker: setup ## start a Kafka-compatible broker on a free loopback port (develo
 
 migrate: build database ## bring the private database's schema up to this build
 	@$(RELEASE)/gantry migrate
+
+bench: build ## pipeline overhead against bare decode and bare model calls, on the demo's clips
+	@$(RELEASE)/gantry bench pipeline
 
 clean: ## stop what was started here and remove .gantry/ and .build/
 	@scripts/broker stop || true

@@ -31,6 +31,9 @@ extension Associate {
         public var acceptConfidence = 0.75
         /// Reads that must give the text for it to be accepted.
         public var minimumVotes = 2
+        /// Share of the track's reads that must give the text for it to be accepted, 0...1: a few sure reads among many
+        /// that say otherwise are mostly a plate cut off at one end.
+        public var minimumAgreement = 0.15
         /// With fewer votes it is accepted only when the reader accepted one with at least this confidence, 0...1.
         public var singleReadConfidence = 0.9
 
@@ -53,7 +56,8 @@ extension Associate {
                 ("minimumShare", minimumShare), ("highScore", highScore), ("lowScore", lowScore),
                 ("plateScore", plateScore), ("plateBirthScore", plateBirthScore), ("minimumOverlap", minimumOverlap),
                 ("minimumLowOverlap", minimumLowOverlap), ("duplicateOverlap", duplicateOverlap),
-                ("acceptConfidence", acceptConfidence), ("singleReadConfidence", singleReadConfidence),
+                ("acceptConfidence", acceptConfidence), ("minimumAgreement", minimumAgreement),
+                ("singleReadConfidence", singleReadConfidence),
             ]
             for (name, value) in shares where !(0...1).contains(value) { return "\(name) is \(value), not in 0...1" }
             let counts = [

@@ -20,12 +20,13 @@ extension Vote {
         let text = best.entry
         let voted = text.votes >= settings.minimumVotes
         let single = text.accepted > 0 && text.acceptedConfidence >= settings.singleReadConfidence
-        let accepted = best.confidence >= settings.acceptConfidence && (voted || single)
+        let agreed = Double(text.votes) >= settings.minimumAgreement * Double(usable)
+        let accepted = best.confidence >= settings.acceptConfidence && agreed && (voted || single)
         let plate = Passage.VotedPlate(
             text: text.text, confidence: best.confidence, accepted: accepted, votes: text.votes, reads: usable,
             region: text.region)
         if accepted { return Decision(plate: plate, reason: nil) }
-        return Decision(plate: plate, reason: best.disputed ? .disagreement : .lowConfidence)
+        return Decision(plate: plate, reason: best.disputed || !agreed ? .disagreement : .lowConfidence)
     }
 
     struct Ranked {

@@ -38,6 +38,8 @@ public struct PlateReaderRecipe: Sendable {
 
     /// The checked `.traineddata` file.
     public let model: URL
+    /// Lines that the readers made from this recipe have recognised so far.
+    public let calls = NetworkCalls()
     /// Shared by all workers.
     public let interpreter: ReadInterpreter
 
@@ -63,7 +65,7 @@ public struct PlateReaderRecipe: Sendable {
     public func makeReader(
         _ settings: TesseractReader.Settings = TesseractReader.Settings()
     ) throws(TesseractError) -> TesseractReader {
-        try TesseractReader(model: model.path, settings: settings)
+        try TesseractReader(model: model.path, settings: settings, calls: calls)
     }
 
     /// A read stage of one worker.

@@ -33,12 +33,29 @@ public struct TesseractReader: PlateReading, ~Copyable {
 
     private var engine: TesseractLine
     private let settings: Settings
+    private let calls: NetworkCalls
 
-    /// - Parameter model: The `.traineddata` file, with or without a folder before it.
-    public init(model: String, settings: Settings = Settings()) throws(TesseractError) {
+    /// - Parameters:
+    ///   - model: The `.traineddata` file, with or without a folder before it.
+    ///   - calls: Counts the lines recognised.
+    public init(
+        model: String, settings: Settings = Settings(), calls: NetworkCalls = NetworkCalls()
+    ) throws(TesseractError) {
         let engine = try TesseractLine(model: model)
         self.settings = settings
+        self.calls = calls
         self.engine = engine
+    }
+
+    /// The bare recognition of one plate's line image, again and again: what a benchmark compares the pipeline with.
+    ///
+    /// - Parameter plate: A plate cut out exactly.
+    public mutating func runBare(on plate: Picture, times: Int) throws(PlateRefusal) {
+        let whole = Box(x: 0, y: 0, width: Double(plate.width), height: Double(plate.height))
+        let line = try cut(plate, Quadrilateral(whole), settings.margins[0], 0...1)
+        for _ in 0..<times where engine.read(line.picture) == nil {
+            throw .fault("Tesseract could not recognise a line")
+        }
     }
 
     /// Of the Tesseract in use, for example `5.3.0`.
@@ -88,6 +105,7 @@ public struct TesseractReader: PlateReading, ~Copyable {
     }
 
     private mutating func look(at line: Picture) throws(PlateRefusal) -> RawLine {
+        calls.count(.reader)
         guard let read = engine.read(line) else { throw .fault("Tesseract could not recognise a line") }
         return read
     }

@@ -86,7 +86,7 @@ public enum CameraFeed {
 }
 
 extension CameraSourceSettings {
-    init(_ camera: PipelineCamera, decode: PipelineDecode) throws {
+    public init(_ camera: PipelineCamera, decode: PipelineDecode) throws {
         self.init(
             camera: camera.id, source: try SourceAddress(camera.source.location), started: camera.started,
             framesPerSecond: camera.framesPerSecond, decoderThreads: decode.threads,

@@ -45,6 +45,13 @@ public struct VisionStages: Sendable {
             ])
     }
 
+    /// How often each network, and the reader's, has run so far, over all workers.
+    public var calls: [ModelTask: Int] { finder.calls.byTask.merging(reader.calls.byTask, uniquingKeysWith: +) }
+
+    /// The bare networks and the bare reader, for the benchmark.
+    public func makeFinder() throws -> ObjectFinder { try finder.makeFinder() }
+    public func makeReader() throws -> TesseractReader { try reader.makeReader() }
+
     /// The back end and why it was chosen.
     public var backend: InferenceBackend { finder.backend }
     public var models: [InstalledModel] { [finder.vehicles, finder.plates, finder.faces] }

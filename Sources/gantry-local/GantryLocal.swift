@@ -5,7 +5,9 @@ import StageRunner
 struct GantryLocal: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "gantry", abstract: "The commands of `gantry` that touch pixels; `gantry` starts them.",
-        subcommands: [RunCommand.self, PlatesCommand.self, SimulateCommand.self])
+        subcommands: [
+            RunCommand.self, PlatesCommand.self, SimulateCommand.self, BenchCommand.self, DoctorVisionCommand.self,
+        ])
 
     static func main() async {
         Launch.ensureEnvironment()

@@ -15,13 +15,14 @@ struct Gantry: AsyncParsableCommand {
             RunLocally.self, PlatesLocally.self, SimulateLocally.self, QueryCommand.self, MigrateCommand.self,
             CheckCommand.self,
             DoctorCommand.self, KeysCommand.self, AuditCommand.self, ScoreCommand.self,
+            BenchLocally.self,
         ])
 
     static func main() async {
         Launch.ensureEnvironment()
         // These touch pixels, so a sibling that links OpenCV does them, help and all.
         let name = CommandLine.arguments.dropFirst().first
-        if let name, ["run", "plates", "simulate"].contains(name) { Sibling.replaceProcess() }
+        if let name, ["run", "plates", "simulate", "bench"].contains(name) { Sibling.replaceProcess() }
         await main(nil)
     }
 }
@@ -63,5 +64,11 @@ struct PlatesLocally: ParsableCommand {
 struct SimulateLocally: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "simulate", abstract: "Renders recordings of a city, with known truth.")
+    func run() { Sibling.replaceProcess() }
+}
+
+struct BenchLocally: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "bench", abstract: "Measures the pipeline against bare decode and bare model calls.")
     func run() { Sibling.replaceProcess() }
 }

@@ -14,6 +14,19 @@ import Traffic
 
     private func decide(_ reads: [PlateRead]) -> Vote.Decision { vote(reads).decide(settings: .init()) }
 
+    /// Seen on real clips: two sure reads of a plate cut off at both ends, and forty that all say something else.
+    @Test func `a few sure reads that most of the track contradicts are not accepted`() {
+        let reads =
+            [Scene.read("P587A", 0.95), Scene.read("P587A", 0.95)]
+            + (0..<20).map { Scene.read("PP\(500 + $0)AO", 0.05, accepted: false) }
+        var lenient = Associate.Settings()
+        lenient.minimumAgreement = 0
+        #expect(vote(reads).decide(settings: lenient).plate?.accepted == true)
+        let decision = decide(reads)
+        #expect(decision.plate?.text.text == "P587A" && decision.plate?.accepted == false)
+        #expect(decision.reason == .disagreement)
+    }
+
     struct Case: CustomTestStringConvertible, Sendable {
         var testDescription: String
         var reads: [PlateRead]
