@@ -74,9 +74,13 @@ struct Decoder {
 ///
 /// - Parameters:
 ///   - overlap: Intersection over union above which the worse of two is dropped.
+///   - nested: The part of a finding that must lie in a larger one for it to be dropped as a piece of the same thing;
+///     0...1, nil when the detector makes no such pieces. One under an eighth of the larger is something else behind.
 ///   - limit: At most this many candidates are compared, the best ones.
 /// - Returns: In falling score; equal scores keep the order of place, so that the result never depends on it.
-func suppressed(_ findings: [Finding], overlap: Double, limit: Int = 1000) -> [Finding] {
+func suppressed(
+    _ findings: [Finding], overlap: Double, nested: Double? = nil, limit: Int = 1000
+) -> [Finding] {
     let ordered = findings.sorted {
         ($1.score, $0.box.y, $0.box.x, $0.label) < ($0.score, $1.box.y, $1.box.x, $1.label)
     }
@@ -84,5 +88,11 @@ func suppressed(_ findings: [Finding], overlap: Double, limit: Int = 1000) -> [F
     for finding in ordered.prefix(limit) where kept.allSatisfy({ $0.box.overlap(finding.box) <= overlap }) {
         kept.append(finding)
     }
-    return kept
+    guard let nested else { return kept }
+    return kept.filter { piece in
+        !kept.contains { whole in
+            whole.box.area > piece.box.area && piece.box.area >= whole.box.area / 8
+                && whole.box.cover(of: piece.box) >= nested
+        }
+    }
 }

@@ -45,7 +45,7 @@ public final class Detector {
             finding.corners = finding.corners.map { placement.frame($0) }
             found.append(finding)
         }
-        return suppressed(found, overlap: descriptor.overlap)
+        return suppressed(found, overlap: descriptor.overlap, nested: descriptor.nested)
     }
 
     /// The network alone, on whatever its input holds: what a benchmark compares the pipeline with.

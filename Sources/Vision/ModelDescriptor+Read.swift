@@ -41,6 +41,7 @@ extension ModelDescriptor {
         let outputs = root.texts("outputs")
         let score = root.number("score", 0...1)
         let overlap = root.number("overlap", 0...1, absent: 0.45)
+        let nested = root.line("nested") == nil ? nil : root.number("nested", 0...1)
         let classes = root.classes("classes", needed: task == .vehicles)
         var width: Int?
         var height: Int?
@@ -65,7 +66,8 @@ extension ModelDescriptor {
         }
         self.init(
             task: task, model: model, configuration: configuration, decode: decode, width: width, height: height,
-            preparation: preparation, outputs: outputs, classes: classes, score: score, overlap: overlap)
+            preparation: preparation, outputs: outputs, classes: classes, score: score, overlap: overlap,
+            nested: nested)
     }
 }
 

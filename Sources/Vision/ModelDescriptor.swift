@@ -44,11 +44,13 @@ public struct ModelDescriptor: Hashable, Sendable {
     public var score: Double
     /// Of two finds that overlap by more (intersection over union, 0...1) the better one stays.
     public var overlap: Double
+    /// Finds of which so much (0...1) lies in a larger one are dropped as pieces of it; nil keeps them.
+    public var nested: Double?
 
     public init(
         task: ModelTask, model: String, configuration: String? = nil, decode: DecodeKind, width: Int, height: Int,
         preparation: Preparation = Preparation(), outputs: [String] = [], classes: [Int: VehicleClass] = [:],
-        score: Double, overlap: Double
+        score: Double, overlap: Double, nested: Double? = nil
     ) {
         self.task = task
         self.model = model
@@ -61,5 +63,6 @@ public struct ModelDescriptor: Hashable, Sendable {
         self.classes = classes
         self.score = score
         self.overlap = overlap
+        self.nested = nested
     }
 }

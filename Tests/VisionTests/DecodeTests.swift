@@ -148,6 +148,16 @@ private func near(_ a: Box, _ b: Box, _ tolerance: Double = 0.01) -> Bool {
         #expect(suppressed(findings, overlap: 0.4, limit: 1).count == 1)
     }
 
+    @Test func `a piece of a vehicle goes, a small vehicle behind it stays`() {
+        let whole = Finding(box: Box(x: 100, y: 100, width: 200, height: 160), score: 0.6, label: 2)
+        let piece = Finding(box: Box(x: 150, y: 120, width: 80, height: 120), score: 0.9, label: 2)
+        let behind = Finding(box: Box(x: 100, y: 102, width: 40, height: 40), score: 0.5, label: 2)
+        let beside = Finding(box: Box(x: 260, y: 120, width: 100, height: 100), score: 0.4, label: 7)
+        let all = [piece, whole, behind, beside]
+        #expect(suppressed(all, overlap: 0.45) == all)
+        #expect(suppressed(all, overlap: 0.45, nested: 0.85) == [whole, behind, beside])
+    }
+
     @Test func `a find in the padding of a letterbox is dropped, one at the edge is cut`() throws {
         // A 40 x 20 picture in a 64 x 64 input at 1.6: rows below 32 are padding.
         let network = ScriptedNetwork(
