@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Logging
+internal import Stages
 
 extension Pipeline {
     /// Reads and checks a pipeline file whole.
@@ -107,6 +108,14 @@ struct PipelineReading {
         read.model = model("model", .reader, section, probes)
         read.grammars = path("grammars", section, mustExist: true)
         read.abstain = section.optional("abstain", .number(0...1))
+        if let acceptance = section.optional("precision", .precision) {
+            if section.has("abstain") {
+                document.report(
+                    .conflict, at: section.mark(of: "precision"), "read.precision and read.abstain are both set",
+                    "keep one: both say from which confidence a read is accepted")
+            }
+            read.abstain = acceptance.confidence
+        }
         section.set("workers", &read.workers, .workers)
         section.close()
         return read

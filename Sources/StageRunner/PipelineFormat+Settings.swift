@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Stages
 internal import Traffic
 
 extension PipelineFormat where Value == PipelineSampling {
@@ -12,6 +13,20 @@ extension PipelineFormat where Value == PipelineMotionGate {
     static var motionGate: Self {
         let share = PipelineFormat<Double>.share
         return Self { text throws(PipelineMisfit) in text == "off" ? .off : .share(try share.parse(text)) }
+    }
+}
+
+extension PipelineFormat where Value == ReadAcceptance {
+    /// The share of accepted reads that must be right, in per cent; at most what some confidence was measured to reach.
+    static var precision: Self {
+        let share = PipelineFormat<Double>.share
+        return Self { text throws(PipelineMisfit) in
+            if let acceptance = ReadAcceptance.reaching(try share.parse(text)) { return acceptance }
+            let most = (ReadAcceptance.measured.last?.precision ?? 0) * 100
+            throw PipelineMisfit(
+                .outOfRange, "is \(text), more than any confidence was measured to reach",
+                "ask for at most \(String(format: "%.1f", most))%, or set read.abstain to a confidence of your own")
+        }
     }
 }
 

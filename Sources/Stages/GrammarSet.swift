@@ -111,11 +111,18 @@ public struct GrammarSet: Sendable {
 
     /// The region that accounts for most of what a text's patterns make likely; nil when none does.
     func region(of text: [UInt8]) -> String? {
+        regions(of: text).first.flatMap { $0.share >= 0.8 ? $0.region : nil }
+    }
+
+    /// The regions whose patterns a text follows, most likely first; none for a text that follows no pattern.
+    ///
+    /// - Returns: Shares of what makes the text likely, 0...1; they sum to 1. Equal ones are in the order of names.
+    public func regions(of text: [UInt8]) -> [(region: String, share: Double)] {
         let fitting = fitting(text)
         let all = fitting.reduce(0) { $0 + $1.density }
-        return fitting.first { one in
-            fitting.reduce(0) { $0 + ($1.region == one.region ? $1.density : 0) } >= 0.8 * all
-        }?.region
+        return Dictionary(grouping: fitting, by: \.region)
+            .map { (region: $0.key, share: $0.value.reduce(0) { $0 + $1.density } / all) }
+            .sorted { $0.share != $1.share ? $0.share > $1.share : $0.region < $1.region }
     }
 
     private func fitting(_ text: [UInt8]) -> [GrammarPattern] {

@@ -69,6 +69,13 @@ public struct ReadInterpreter: Sendable {
             region: grammars.region(of: best.text))
     }
 
+    /// The regions whose plates a text may be, most likely first; none for a text that follows no pattern.
+    ///
+    /// - Returns: Shares of what makes the text likely, 0...1, those under 0.01 left out.
+    public func regions(of text: PlateText) -> [(region: String, share: Double)] {
+        grammars.regions(of: Array(text.text.utf8)).filter { $0.share >= 0.01 }
+    }
+
     /// What speaks for the best text; nil when nothing was seen. For calibration.
     public func evidence(_ raw: RawRead) -> ReadEvidence? {
         let lines = raw.lines.filter { !$0.symbols.isEmpty }

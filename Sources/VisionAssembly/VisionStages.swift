@@ -52,6 +52,9 @@ public struct VisionStages: Sendable {
     public func makeFinder() throws -> ObjectFinder { try finder.makeFinder() }
     public func makeReader() throws -> TesseractReader { try reader.makeReader() }
 
+    /// What is known about plates; shared by all workers.
+    public var interpreter: ReadInterpreter { reader.interpreter }
+
     /// The back end and why it was chosen.
     public var backend: InferenceBackend { finder.backend }
     public var models: [InstalledModel] { [finder.vehicles, finder.plates, finder.faces] }

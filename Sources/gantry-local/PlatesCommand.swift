@@ -62,7 +62,8 @@ struct PlatesCommand: AsyncParsableCommand {
             // Below warnings it would only repeat what `gantry doctor` says, before every answer.
             let logger = Logger(label: "gantry") { LineLogHandler(label: $0, format: .text, level: .warning) }
             let stages = try VisionStages(pipeline, home: home, logger: logger)
-            var reader = PlateImageReader(detect: try stages.makeDetect(), read: try stages.makeRead())
+            var reader = PlateImageReader(
+                detect: try stages.makeDetect(), read: try stages.makeRead(), interpreter: stages.interpreter)
             for image in images { try show(reader.line(image)) }
         }
         if failed { throw ExitCode(1) }
@@ -73,6 +74,7 @@ struct PlatesCommand: AsyncParsableCommand {
 private struct PlateImageReader: ~Copyable {
     var detect: Detect<ObjectFinder>
     var read: Read<TesseractReader>
+    let interpreter: ReadInterpreter
 
     mutating func line(_ file: String) -> PlatesLine {
         var line = PlatesLine(file: file)
@@ -87,7 +89,7 @@ private struct PlateImageReader: ~Copyable {
             let reads = timed(&line.ms.read) { found.flatMap { read.process($0) } }
             line.redactions = found.compactMap(\.content?.redactions).reduce(0, +)
             line.vehicles = reads.flatMap { $0.content?.vehicles ?? [] }.map { .init($0) }
-            line.plates = reads.flatMap { $0.content?.plates ?? [] }.map { .init($0) }
+            line.plates = reads.flatMap { $0.content?.plates ?? [] }.map { .init($0, interpreter) }
         } catch {
             line.error = "\(error)"
         }
@@ -121,7 +123,9 @@ private struct PlateCropReader: ~Copyable {
                     return PlateRead(refused: error)
                 }
             }
-            line.plates = [.init(ReadPlate(plate: whole, read: read, sharpness: sharpness), evidence: seen)]
+            line.plates = [
+                .init(ReadPlate(plate: whole, read: read, sharpness: sharpness), interpreter, evidence: seen)
+            ]
         } catch {
             line.error = "\(error)"
         }

@@ -25,24 +25,33 @@ struct PlatesLine: Encodable {
             var text: String
             var confidence: Double
         }
+        /// A region whose patterns the text follows, and its share of what makes the text likely.
+        struct Region: Encodable {
+            var region: String
+            var share: Double
+        }
         var text: String?
         var accepted: Bool
         var reason: String?
         var confidence: Double
         var region: String?
+        var regions: [Region]
         var box: [Double]
         var corners: [[Double]]
         var candidates: [Candidate]
         /// Only with `--evidence`.
         var evidence: [String: Double]?
 
-        init(_ plate: ReadPlate, evidence: ReadEvidence? = nil) {
+        init(_ plate: ReadPlate, _ interpreter: ReadInterpreter, evidence: ReadEvidence? = nil) {
             let read = plate.read
             text = read.text?.text
             accepted = read.accepted
             reason = read.reason?.rawValue
             confidence = PlatesLine.rounded(read.confidence, 10_000)
             region = read.region
+            regions = (read.text.map { interpreter.regions(of: $0) } ?? []).map {
+                Region(region: $0.region, share: PlatesLine.rounded($0.share, 1000))
+            }
             box = PlatesLine.numbers(plate.plate.box)
             corners = plate.plate.corners.points.map { [PlatesLine.rounded($0.x, 10), PlatesLine.rounded($0.y, 10)] }
             candidates = read.candidates.map {
@@ -54,7 +63,7 @@ struct PlatesLine: Encodable {
         }
 
         private enum Key: CodingKey {
-            case text, accepted, reason, confidence, region, box, corners, candidates, evidence
+            case text, accepted, reason, confidence, region, regions, box, corners, candidates, evidence
         }
 
         /// Absent texts, reasons and regions are written as null: a reader of these lines finds every key.
@@ -65,6 +74,7 @@ struct PlatesLine: Encodable {
             try values.encode(reason, forKey: .reason)
             try values.encode(confidence, forKey: .confidence)
             try values.encode(region, forKey: .region)
+            try values.encode(regions, forKey: .regions)
             try values.encode(box, forKey: .box)
             try values.encode(corners, forKey: .corners)
             try values.encode(candidates, forKey: .candidates)
@@ -104,7 +114,14 @@ struct PlatesLine: Encodable {
         let verdict = plate.accepted ? "accepted" : plate.reason ?? ""
         let place = plate.box.map { String(format: "%.0f", $0) }.joined(separator: ",")
         return "    \(text) \(String(format: "%.2f", plate.confidence)) \(verdict)"
-            + (plate.region.map { " (\($0))" } ?? "") + " at \(place)"
+            + Self.regions(plate) + " at \(place)"
+    }
+
+    /// The region; or, where the text is at home in several, the likeliest three of them with question marks.
+    private static func regions(_ plate: FoundPlate) -> String {
+        if let region = plate.region { return " (\(region))" }
+        guard !plate.regions.isEmpty else { return "" }
+        return " (" + plate.regions.prefix(3).map { "\($0.region)?" }.joined(separator: " ") + ")"
     }
 
     static func rounded(_ value: Double, _ parts: Double) -> Double { (value * parts).rounded() / parts }

@@ -136,6 +136,8 @@ struct PipelineFileTests {
         BadFile("a section that is a word", "name: city\ndecode: fast\n", "2:PIP112"),
         BadFile("a value that is a list", "name: city\ndecode:\n  queue: [8]\n", "3:PIP112"),
         BadFile("a value left out", "name: city\ndecode:\n  queue:\n", "3:PIP112"),
+        BadFile("a precision out of reach", "name: city\nread:\n  precision: 100%\n", "3:PIP116"),
+        BadFile("precision and abstain", "name: city\nread:\n  abstain: 0.5\n  precision: 95%\n", "4:PIP140"),
         BadFile("a word for a number", "name: city\ndecode:\n  queue: many\n", "3:PIP113"),
         BadFile("a fraction for a whole number", "name: city\ndecode:\n  queue: 1.5\n", "3:PIP113"),
         BadFile("a number too large for any integer", "name: city\nsink:\n  batch: 99999999999999999999\n", "3:PIP113"),

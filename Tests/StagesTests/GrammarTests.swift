@@ -45,4 +45,20 @@ import Testing
         #expect(lookAlikes.folded(Array("FORD8".utf8)) == lookAlikes.folded(Array("F0R0B".utf8)))
         #expect(lookAlikes.folded(Array("A1".utf8)) == Array("A1".utf8))
     }
+
+    @Test func `a text at home in several regions names them all, likeliest first`() throws {
+        func pattern(_ region: String, _ text: String, share: Double) throws -> GrammarPattern {
+            GrammarPattern(region: region, places: try GrammarSyntax.expand(text, letters: .letters)[0], share: share)
+        }
+        let set = GrammarSet(
+            patterns: [
+                try pattern("it", "LLDDDLL", share: 1), try pattern("fr", "LLDDDLL", share: 3),
+                try pattern("us", "DDDLLL", share: 5),
+            ], lookAlikes: LookAlikes([]))
+        let both = set.regions(of: Array("AB123CD".utf8))
+        #expect(both.map(\.region) == ["fr", "it"])
+        #expect(abs(both[0].share - 0.75) < 1e-9 && abs(both[1].share - 0.25) < 1e-9)
+        #expect(set.regions(of: Array("123ABC".utf8)).map(\.region) == ["us"])
+        #expect(set.regions(of: Array("12345".utf8)).isEmpty)
+    }
 }

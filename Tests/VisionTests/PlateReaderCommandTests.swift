@@ -60,10 +60,13 @@ import Testing
         let found = try #require((line["plates"] as? [[String: Any]])?.first)
         #expect(
             Set(found.keys) == [
-                "text", "accepted", "reason", "confidence", "region", "box", "corners", "candidates",
+                "text", "accepted", "reason", "confidence", "region", "regions", "box", "corners", "candidates",
             ])
         #expect(found["text"] as? String == "KV483HX")
         #expect(found["reason"] is NSNull && found["accepted"] as? Bool == true)
+        // Several countries write LLDDDLL: none is named, all are listed.
+        let regions = found["regions"] as? [[String: Any]] ?? []
+        #expect(regions.count > 1 && regions.allSatisfy { $0["region"] is String && $0["share"] is Double })
         #expect((found["corners"] as? [[Double]])?.count == 4)
     }
 }
