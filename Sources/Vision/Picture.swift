@@ -22,12 +22,25 @@ public final class Picture: @unchecked Sendable {
 
     /// Decodes a JPEG, PNG or other still image to BGR.
     public static func decoding(_ bytes: [UInt8]) throws(VisionError) -> Picture {
-        try made { image, error in
+        guard !isCutOff(bytes) else { throw .badImage("a JPEG that ends early, after \(bytes.count) bytes") }
+        return try made { image, error in
             bytes.withUnsafeBufferPointer { buffer in
                 guard let base = buffer.baseAddress else { return .badImage }
                 return vision_image_decode(base, buffer.count, image, &error)
             }
         }
+    }
+
+    /// Whether a JPEG lacks its end. The decoder itself would paint what is missing grey and only warn.
+    private static func isCutOff(_ bytes: [UInt8]) -> Bool {
+        guard bytes.starts(with: [0xFF, 0xD8]) else { return false }
+        // Some cameras append data of their own, so the end need not be the last thing.
+        var at = bytes.count - 2
+        while at >= max(2, bytes.count - 65_536) {
+            if bytes[at] == 0xFF, bytes[at + 1] == 0xD9 { return false }
+            at -= 1
+        }
+        return true
     }
 
     /// Copies rows of interleaved pixels.

@@ -13,6 +13,16 @@ import Traffic
         #expect(throws: VisionError.self) { _ = try Picture.decoding(Array(repeating: 0, count: 512)) }
     }
 
+    @Test func `a JPEG that was cut off is refused, one with data behind its end is not`() throws {
+        let picture = try Picture.copying(
+            (0..<(64 * 48 * 3)).map { UInt8(truncatingIfNeeded: $0 * 7) }, width: 64, height: 48, channels: 3)
+        let jpeg = try picture.jpeg(quality: 90)
+        #expect(try Picture.decoding(jpeg + [1, 2, 3]).width == 64)
+        for length in [3, jpeg.count / 2, jpeg.count - 1] {
+            #expect(throws: VisionError.self) { _ = try Picture.decoding(Array(jpeg.prefix(length))) }
+        }
+    }
+
     @Test func `a picture survives PNG unchanged`() throws {
         let pixels = (0..<(7 * 5 * 3)).map { UInt8($0 * 2) }
         let picture = try Picture.copying(pixels, width: 7, height: 5, channels: 3)
