@@ -16,7 +16,7 @@ public struct TesseractReader: PlateReading, ~Copyable {
         public init(
             margins: [LineImage.Margin] = [
                 .init(across: 0.03, down: 0.05), .init(across: 0.06, down: 0.1), .init(across: 0.1, down: 0.05),
-            ], certain: Double = 0.9, twoRowsBelow: Double = 1.6
+            ], certain: Double = 0.9, twoRowsBelow: Double = 1.75
         ) {
             precondition(!margins.isEmpty, "a reader takes at least one look")
             self.margins = margins
@@ -77,10 +77,12 @@ public struct TesseractReader: PlateReading, ~Copyable {
         var lines = [try look(at: first.picture)]
         var rows = [0.0...1.0]
         if size.width < settings.twoRowsBelow * size.height {
-            let halves = try look(at: picture, corners, settings.margins[0], Self.halves)
-            if Self.certainty(halves) > Self.certainty(lines[0]) {
-                lines = [halves]
-                rows = Self.halves
+            let both: [ClosedRange<Double>]
+            do { both = try PlateRows.find(in: picture, corners) } catch { throw .fault("\(error)") }
+            let upperAndLower = try look(at: picture, corners, settings.margins[0], both)
+            if Self.certainty(upperAndLower) > Self.certainty(lines[0]) {
+                lines = [upperAndLower]
+                rows = both
             }
         }
         if Self.weakest(lines[0]) < settings.certain {
@@ -92,9 +94,6 @@ public struct TesseractReader: PlateReading, ~Copyable {
         do { sharpness = try first.sharpness() } catch { throw .fault("\(error)") }
         return RawRead(lines: lines, sharpness: sharpness)
     }
-
-    /// The two rows of a plate overlap a little: neither box nor row height is exact.
-    private static let halves: [ClosedRange<Double>] = [0...0.52, 0.46...1]
 
     private mutating func look(
         at picture: Picture, _ corners: Quadrilateral, _ margin: LineImage.Margin, _ rows: [ClosedRange<Double>]
