@@ -31,12 +31,7 @@ public struct VisionStages: Sendable {
         case .opencv: settings.backend = .opencv
         }
         finder = try FinderRecipe(settings, store: store, home: home.directory)
-        var reading = ReaderSettings()
-        reading.reader = pipeline.read.reader
-        reading.model = pipeline.read.model
-        reading.grammars = pipeline.read.grammars.map { URL(filePath: $0) }
-        reading.abstain = pipeline.read.abstain
-        reader = try PlateReaderRecipe(reading, store: store)
+        reader = try PlateReaderRecipe(ReaderSettings(pipeline.read), store: store)
         logger.info(
             "models",
             metadata: [
@@ -68,4 +63,14 @@ public struct VisionStages: Sendable {
 
     /// Loads the reader: about 0.1 s.
     public func makeRead() throws -> Read<TesseractReader> { try reader.makeStage() }
+}
+
+extension ReaderSettings {
+    public init(_ read: PipelineRead) {
+        self.init()
+        reader = read.reader
+        model = read.model
+        grammars = read.grammars.map { URL(filePath: $0) }
+        abstain = read.abstain
+    }
 }
