@@ -121,9 +121,13 @@ public struct PlateTruth: Hashable, Sendable {
         let isWhole = allowsWholeImages && columns.count == 2
         guard columns.count == 6 || isWhole else {
             let count = columns.count == 1 ? "1 column" : "\(columns.count) columns"
-            throw RowFault(
-                what: "\(count) instead of 6",
-                remedy: columns.count == 1 ? "separate columns by tabs" : "write all six, with one tab between two")
+            let remedy =
+                switch columns.count {
+                case 1: "separate columns by tabs"
+                case 2: "write all six; rows of just file and text are for --crops"
+                default: "write all six, with one tab between two"
+                }
+            throw RowFault(what: "\(count) instead of 6", remedy: remedy)
         }
         let file = columns[0]
         guard !file.isEmpty, exists(file) else {

@@ -51,6 +51,9 @@ public struct VisionStages: Sendable {
     public var backend: InferenceBackend { finder.backend }
     public var models: [InstalledModel] { [finder.vehicles, finder.plates, finder.faces] }
 
+    /// The name of the reader's model.
+    public var readerModel: String { reader.model.deletingPathExtension().lastPathComponent }
+
     /// Workers for so many cameras: never more than cameras, for a camera belongs to one worker.
     public func workers(for cameras: Int) -> Int {
         max(1, min(cameras, detect.workers ?? ProcessInfo.processInfo.activeProcessorCount))

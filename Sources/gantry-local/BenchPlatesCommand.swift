@@ -13,7 +13,7 @@ struct BenchPlatesCommand: AsyncParsableCommand {
         commandName: "plates",
         abstract: "How many plates of labelled images are found, read exactly, and accepted rightly.",
         discussion: """
-            DIR holds images and truth.tsv, one plate a row, columns separated by tabs, no heading needed:
+            Each DIR holds images and truth.tsv, one plate a row, columns separated by tabs, no heading needed:
 
                 file  x  y  width  height  text
                 street-7.jpg  312  240  96  24  1ABC234
@@ -30,14 +30,16 @@ struct BenchPlatesCommand: AsyncParsableCommand {
 
             --html writes the failures as one page to skim. It shows real plates: treat it as personal data.
 
+            Several folders are measured as one set.
+
             Examples:
                 gantry bench plates photographs
                 gantry bench plates photographs --crops --details
                 gantry bench plates photographs --html failures.html --format json > figures.json
             """)
 
-    @Argument(help: ArgumentHelp("Folder of images with truth.tsv.", valueName: "dir"))
-    var folder: String
+    @Argument(help: ArgumentHelp("Folders of images, each with truth.tsv.", valueName: "dir"))
+    var folders: [String]
     @Flag(help: "Cut the plates out by their labels and only read them; rows of just file and text are whole plates.")
     var crops = false
     @Option(help: "text or json.")
@@ -52,23 +54,28 @@ struct BenchPlatesCommand: AsyncParsableCommand {
     enum Format: String, ExpressibleByArgument { case text, json }
 
     func run() async throws {
-        let truth = try labels()
+        let sets = try folders.map { try LabelledFolder($0, allowsWholeImages: crops) }
         let home = try GantryHome.find()
         let settings = try pipeline.map { try Pipeline(contentsOf: $0, cameras: .elsewhere) } ?? Pipeline(name: "bench")
         // Opened before the work, so that a folder that is not there is found now.
         let page = try html.map { try OutputFile($0) }
         let logger = Logger(label: "gantry") { LineLogHandler(label: $0, format: .text, level: .warning) }
         let run: PlateBenchRun
+        var models: [String: String]
         if crops {
             var probe = try LabelProbe(settings, home: home)
-            run = try measure(&probe, truth, faces: try? FaceCover(settings, home: home, logger: logger))
+            models = ["reader": probe.model]
+            run = try measure(&probe, sets, faces: try? FaceCover(settings, home: home, logger: logger))
         } else {
             let stages = try VisionStages(settings, home: home, logger: logger)
+            models = ["reader": stages.readerModel]
+            for model in stages.models { models[model.descriptor.task.rawValue] = model.name }
             var probe = ImageProbe(reader: try PlateImageReader(stages))
-            run = try measure(&probe, truth, faces: try FaceCover(stages))
+            run = try measure(&probe, sets, faces: try FaceCover(stages))
         }
         let report = PlateBenchReport(
-            folder: folder, crops: crops, accuracy: PlateAccuracy(run.trials), details: details ? run.rows : nil)
+            folders: folders, crops: crops, models: models, accuracy: PlateAccuracy(run.trials),
+            details: details ? run.rows : nil)
         print(format == .json ? try report.json() : report.text)
         if let page, let html {
             try page.write(run.sheet.page(title: report.title))
@@ -76,52 +83,64 @@ struct BenchPlatesCommand: AsyncParsableCommand {
         }
     }
 
-    private var truthPath: String { folder.hasSuffix("/") ? "\(folder)truth.tsv" : "\(folder)/truth.tsv" }
-
-    private func labels() throws -> PlateTruth {
-        func refuse(_ why: String) -> PlateTruthError { .noTruth(path: truthPath, why: why) }
-        var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
-            throw refuse("there is no folder '\(folder)'")
-        }
-        guard let data = FileManager.default.contents(atPath: truthPath) else { throw refuse("it is not there") }
-        guard let text = String(data: data, encoding: .utf8) else { throw refuse("it is no UTF-8 text") }
-        return try PlateTruth(tsv: text, path: truthPath, allowsWholeImages: crops) { file in
-            FileManager.default.fileExists(atPath: "\(folder)/\(file)")
-        }
-    }
-
     private func measure<Probe: PlateProbing & ~Copyable>(
-        _ probe: inout Probe, _ truth: PlateTruth, faces: consuming FaceCover?
+        _ probe: inout Probe, _ sets: [LabelledFolder], faces: consuming FaceCover?
     ) throws -> PlateBenchRun {
         var faces = faces
         var run = PlateBenchRun(sheet: FailureSheet())
-        let images = truth.images
+        let images = sets.flatMap { set in set.truth.images.map { (set: set, file: $0.file, labels: $0.labels) } }
         let line = CountLine("bench plates", of: images.count, "images")
         for (number, image) in images.enumerated() {
-            let path = "\(folder)/\(image.file)"
             var milliseconds = PlatesLine.Milliseconds()
             let seen: ProbedImage
-            do { seen = try probe.look(at: path, image.labels, timing: &milliseconds) } catch {
-                let first = image.labels[0].line
-                throw PlateTruthError.image(path: truthPath, line: first, what: "\(image.file) can't be used: \(error)")
+            do { seen = try probe.look(at: image.set.path(image.file), image.labels, timing: &milliseconds) } catch {
+                throw PlateTruthError.image(
+                    path: image.set.truthPath, line: image.labels[0].line,
+                    what: "\(image.file) can't be used: \(error)")
             }
-            let plates = try image.labels.map { try seen.plate($0, truthPath: truthPath) }
+            let plates = try image.labels.map { try seen.plate($0, truthPath: image.set.truthPath) }
             let trial = PlateTrial(
                 outcome: ImageOutcome(labels: plates, finds: seen.finds), decode: milliseconds.decode,
                 detect: milliseconds.detect, read: milliseconds.read)
+            let name = sets.count > 1 ? image.set.path(image.file) : image.file
             run.trials.append(trial)
-            run.rows += PlateBenchRow.rows(image.file, trial.outcome)
+            run.rows += PlateBenchRow.rows(name, trial.outcome)
             if html != nil {
-                try run.sheet.add(image.file, seen.picture, trial.outcome, isWhole: !crops) { picture in
+                try run.sheet.add(name, seen.picture, trial.outcome, isWhole: !crops) { picture in
                     try faces?.covered(picture)
                 }
             }
             line.show(number + 1)
         }
-        line.end("\(truth.labels.count) plates in \(images.count) images took \(line.seconds) s")
+        line.end("\(run.trials.flatMap(\.outcome.labels).count) plates in \(images.count) images, \(line.seconds) s")
         return run
     }
+}
+
+/// A folder of images with their labels.
+struct LabelledFolder {
+    let folder: String
+    let truth: PlateTruth
+
+    /// - Throws: ``PlateTruthError`` with everything that is wrong, and where.
+    init(_ folder: String, allowsWholeImages: Bool) throws(PlateTruthError) {
+        self.folder = folder.count > 1 && folder.hasSuffix("/") ? String(folder.dropLast()) : folder
+        let path = "\(self.folder)/truth.tsv", files = FileManager.default
+        var isFolder: ObjCBool = false
+        guard files.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
+            throw .noTruth(path: path, why: "there is no folder '\(folder)'")
+        }
+        guard let data = files.contents(atPath: path) else { throw .noTruth(path: path, why: "it is not there") }
+        guard let text = String(data: data, encoding: .utf8) else {
+            throw .noTruth(path: path, why: "it is no UTF-8 text")
+        }
+        truth = try PlateTruth(tsv: text, path: path, allowsWholeImages: allowsWholeImages) { file in
+            files.fileExists(atPath: "\(folder)/\(file)")
+        }
+    }
+
+    var truthPath: String { path("truth.tsv") }
+    func path(_ file: String) -> String { "\(folder)/\(file)" }
 }
 
 /// What a measurement gathers.

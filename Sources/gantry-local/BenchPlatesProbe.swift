@@ -49,13 +49,17 @@ struct ImageProbe: PlateProbing, ~Copyable {
 struct LabelProbe: PlateProbing, ~Copyable {
     private var reader: TesseractReader
     private let interpreter: ReadInterpreter
+    /// Of the reader.
+    let model: String
 
     init(_ pipeline: Pipeline, home: GantryHome) throws {
         OpenCV.setThreads(1)
         let store = try ModelStore.standard(home: home.directory)
         let recipe = try PlateReaderRecipe(ReaderSettings(pipeline.read), store: store)
-        reader = try recipe.makeReader(.exact)
+        let reader = try recipe.makeReader(.exact)
         interpreter = recipe.interpreter
+        model = recipe.model.deletingPathExtension().lastPathComponent
+        self.reader = reader
     }
 
     mutating func look(

@@ -4,14 +4,16 @@ import Traffic
 
 /// What `gantry bench plates` prints.
 struct PlateBenchReport: Encodable {
-    var folder: String
+    var folders: [String]
     var crops: Bool
+    /// Names of those in use, by task.
+    var models: [String: String]
     var accuracy: PlateAccuracy
     /// Only with `--details`.
     var details: [PlateBenchRow]?
 
     var title: String {
-        "\(accuracy.plates) plates in \(accuracy.images) images of \(folder), "
+        "\(accuracy.plates) plates in \(accuracy.images) images of \(folders.joined(separator: ", ")), "
             + (crops ? "cut out by their labels and read" : "found and read")
     }
 

@@ -41,9 +41,16 @@ struct FailureSheet {
         _ file: String, _ picture: Picture, _ outcome: ImageOutcome, isWhole: Bool,
         covered: (Picture) throws -> Picture?
     ) throws {
-        var failures: [(kind: Kind, label: LabelOutcome?, find: PlateFind?)] = outcome.labels.compactMap { label in
+        var failures: [(kind: Kind, label: LabelOutcome?, find: PlateFind?)] = outcome.labels.indices.compactMap {
+            index in
+            let label = outcome.labels[index]
             guard !label.isExact else { return nil }
-            guard let find = label.find else { return (.missed, label, nil) }
+            // What lies there too loosely to count as found is worth seeing all the same.
+            let loose = outcome.hits.first { $0.label == index }
+            guard let find = label.find else {
+                let isWrong = loose.map { $0.find.read.accepted && !$0.isExact } ?? false
+                return (isWrong ? .acceptedWrong : .missed, label, loose?.find)
+            }
             if find.read.accepted { return (.acceptedWrong, label, find) }
             return (find.read.text == nil ? .unread : .wrong, label, find)
         }
@@ -122,12 +129,13 @@ struct FailureSheet {
     }
 
     private static func verdict(_ find: PlateFind?, _ label: LabelOutcome?) -> String {
-        guard let find else {
-            guard let label, label.overlap > 0 else { return ": not found" }
-            return String(format: ": not found (nearest box IoU %.2f)", label.overlap)
+        var text = ""
+        if let find {
+            text = String(format: ", %.2f, ", find.read.confidence)
+            text += find.read.accepted ? "accepted" : find.read.reason?.rawValue ?? ""
         }
-        let said = String(format: ", %.2f, ", find.read.confidence)
-        return said + (find.read.accepted ? "accepted" : find.read.reason?.rawValue ?? "")
+        guard let label, label.find == nil else { return text }
+        return text + String(format: "; not found (nearest box IoU %.2f)", label.overlap)
     }
 
     private static func image(_ picture: Picture, _ what: String) throws -> String {
