@@ -22,6 +22,17 @@ public struct Calibration: Hashable, Sendable, Encodable {
         /// Mean confidence of its reads; nil when it has none.
         public var said: Double?
         public var right: Share
+
+        private enum Key: CodingKey { case low, high, said, right }
+
+        /// Without reads `said` is null.
+        public func encode(to encoder: any Encoder) throws {
+            var values = encoder.container(keyedBy: Key.self)
+            try values.encode(low, forKey: .low)
+            try values.encode(high, forKey: .high)
+            try values.encode(said, forKey: .said)
+            try values.encode(right, forKey: .right)
+        }
     }
 
     /// The lowest threshold that is right often enough.
@@ -34,6 +45,17 @@ public struct Calibration: Hashable, Sendable, Encodable {
         public var precision: Share?
         /// Of all labelled plates, those with an accepted read then.
         public var coverage: Share?
+
+        private enum Key: CodingKey { case target, confidence, precision, coverage }
+
+        /// Where no threshold does, all but the target are null.
+        public func encode(to encoder: any Encoder) throws {
+            var values = encoder.container(keyedBy: Key.self)
+            try values.encode(target, forKey: .target)
+            try values.encode(confidence, forKey: .confidence)
+            try values.encode(precision, forKey: .precision)
+            try values.encode(coverage, forKey: .coverage)
+        }
     }
 
     public var bins: [Bin]
