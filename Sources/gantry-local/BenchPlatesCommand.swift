@@ -156,12 +156,16 @@ struct OutputFile {
 
     /// Readable by its owner alone: what goes in shows real plates.
     init(_ path: String) throws {
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+        let descriptor = open(path, O_WRONLY | O_CREAT, 0o600)
         guard descriptor >= 0 else {
             throw ValidationError("can't write \(path): \(String(cString: strerror(errno)))")
         }
         handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
     }
 
-    func write(_ text: String) throws { try handle.write(contentsOf: Data(text.utf8)) }
+    /// In place of what the file held before: it is lost only when there is something newer.
+    func write(_ text: String) throws {
+        try handle.truncate(atOffset: 0)
+        try handle.write(contentsOf: Data(text.utf8))
+    }
 }

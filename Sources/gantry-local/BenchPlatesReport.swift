@@ -53,8 +53,8 @@ struct PlateBenchReport: Encodable {
 
     private var groups: String {
         let heading =
-            Self.cell("plate height, px", 18) + Self.cell("n", 6) + (crops ? "" : Self.cell("captured", 20))
-            + Self.cell("exact", 20) + Self.cell("precision", 20) + "accepted"
+            Self.cell("plate height, px", 18) + Self.cell("n", 6) + (crops ? "" : Self.cell("captured", 22))
+            + Self.cell("exact", 22) + Self.cell("precision", 22) + "accepted"
         let rows = accuracy.byHeight + accuracy.byBrightness
         return
             ([heading]
@@ -62,7 +62,7 @@ struct PlateBenchReport: Encodable {
                 let figures = group.figures
                 let shares = (crops ? [] : [figures.captured]) + [figures.exact, figures.precision, figures.coverage]
                 return Self.cell(group.name, 18) + Self.cell("\(figures.exact.total)", 6)
-                    + shares.map { Self.cell(Self.brief($0), 20) }.joined().trimmedEnd
+                    + shares.map { Self.cell(Self.brief($0), 22) }.joined().trimmedEnd
             }).joined(separator: "\n")
     }
 
