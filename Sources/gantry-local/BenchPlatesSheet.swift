@@ -83,7 +83,7 @@ struct FailureSheet {
         return """
             <!doctype html><html lang="en"><meta charset="utf-8"><title>Gantry: plates that failed</title>
             <style>\(Self.style)</style>
-            <h1>\(count) failures</h1>
+            <h1>\(count) \(count == 1 ? "failure" : "failures")</h1>
             <p>\(Self.escaped(title)). <b>Real plates: personal data.</b> Keep this page where the images are kept.
             <span class="label">Green</span>: label. <span class="find">Red</span>: found. Beside each image: the \
             plate, the line as the reader sees it first (144 by 40), what it is and what was read.\
