@@ -4,7 +4,7 @@ SHELL := /bin/bash
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
 RELEASE := .build/release
 
-.PHONY: help setup build demo test lint format models proto migrate database broker bench clean
+.PHONY: help setup build demo test lint format models proto migrate database broker bench accuracy clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -44,6 +44,9 @@ migrate: build database ## bring the private database's schema up to this build
 
 bench: build ## pipeline overhead against bare decode and bare model calls, on the demo's clips
 	@$(RELEASE)/gantry bench pipeline
+
+accuracy: build ## how well plates are read, beside other programs, on photographs under GANTRY_DATA; writes docs/accuracy.md
+	@scripts/accuracy
 
 clean: ## stop what was started here and remove .gantry/ and .build/
 	@scripts/broker stop || true

@@ -111,7 +111,7 @@ let package = Package(
         tests("WireTests", ["Traffic", "Topics", "Wire", protobuf]),
         tests("StageRunnerTests", ["Traffic", "Stages", "Topics", "StageRunner", metrics, coreMetrics, logging]),
         tests("KafkaTopicsTests", ["Traffic", "Stages", "Topics", "Wire", "StageRunner", "KafkaTopics", logging]),
-        tests("VisionTests", ["Traffic", "Stages", "Vision", logging]),
+        tests("VisionTests", ["Traffic", "Stages", "Vision", logging], exclude: ["Plates"]),
         tests("CustodyTests", ["Traffic", "Custody"]),
         tests("PostGISTests", ["Traffic", "PostGIS", "Custody", logging]),
         tests("ReplayTests", ["Traffic", "Stages", "Topics", "Wire", protobuf], exclude: ["Fixtures"]),

@@ -66,7 +66,7 @@ extension PlateRead {
 
 extension Quadrilateral {
     /// The same corners in pixels of a crop.
-    fileprivate func moved(by box: Box) -> Quadrilateral {
+    public func moved(by box: Box) -> Quadrilateral {
         func moved(_ point: Point) -> Point { Point(x: point.x - box.x, y: point.y - box.y) }
         return Quadrilateral(
             topLeft: moved(topLeft), topRight: moved(topRight), bottomRight: moved(bottomRight),

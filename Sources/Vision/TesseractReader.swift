@@ -52,10 +52,21 @@ public struct TesseractReader: PlateReading, ~Copyable {
     /// - Parameter plate: A plate cut out exactly.
     public mutating func runBare(on plate: Picture, times: Int) throws(PlateRefusal) {
         let whole = Box(x: 0, y: 0, width: Double(plate.width), height: Double(plate.height))
-        let line = try cut(plate, Quadrilateral(whole), settings.margins[0], 0...1)
+        try runBare(on: firstLine(of: plate, corners: Quadrilateral(whole)), times: times)
+    }
+
+    /// The same, on a line that is cut already.
+    public mutating func runBare(on line: LineImage, times: Int) throws(PlateRefusal) {
         for _ in 0..<times where engine.read(line.picture) == nil {
             throw .fault("Tesseract could not recognise a line")
         }
+    }
+
+    /// A plate's line as the first look cuts it.
+    ///
+    /// - Parameter corners: Pixels of `picture`.
+    public func firstLine(of picture: Picture, corners: Quadrilateral) throws(PlateRefusal) -> LineImage {
+        try cut(picture, corners, settings.margins[0], 0...1)
     }
 
     /// Of the Tesseract in use, for example `5.3.0`.

@@ -31,12 +31,7 @@ public struct VisionStages: Sendable {
         case .opencv: settings.backend = .opencv
         }
         finder = try FinderRecipe(settings, store: store, home: home.directory)
-        var reading = ReaderSettings()
-        reading.reader = pipeline.read.reader
-        reading.model = pipeline.read.model
-        reading.grammars = pipeline.read.grammars.map { URL(filePath: $0) }
-        reading.abstain = pipeline.read.abstain
-        reader = try PlateReaderRecipe(reading, store: store)
+        reader = try PlateReaderRecipe(ReaderSettings(pipeline.read), store: store)
         logger.info(
             "models",
             metadata: [
@@ -59,6 +54,9 @@ public struct VisionStages: Sendable {
     public var backend: InferenceBackend { finder.backend }
     public var models: [InstalledModel] { [finder.vehicles, finder.plates, finder.faces] }
 
+    /// The name of the reader's model.
+    public var readerModel: String { reader.model.deletingPathExtension().lastPathComponent }
+
     /// Workers for so many cameras: never more than cameras, for a camera belongs to one worker.
     public func workers(for cameras: Int) -> Int {
         max(1, min(cameras, detect.workers ?? ProcessInfo.processInfo.activeProcessorCount))
@@ -71,4 +69,14 @@ public struct VisionStages: Sendable {
 
     /// Loads the reader: about 0.1 s.
     public func makeRead() throws -> Read<TesseractReader> { try reader.makeStage() }
+}
+
+extension ReaderSettings {
+    public init(_ read: PipelineRead) {
+        self.init()
+        reader = read.reader
+        model = read.model
+        grammars = read.grammars.map { URL(filePath: $0) }
+        abstain = read.abstain
+    }
 }

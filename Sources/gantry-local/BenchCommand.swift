@@ -9,8 +9,13 @@ import VisionAssembly
 
 struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "bench", abstract: "Measures Gantry against a limit taken in the same run.",
-        subcommands: [BenchPipelineCommand.self])
+        commandName: "bench", abstract: "Measures Gantry: how well it reads, and what it costs beside bare calls.",
+        discussion: """
+            How many plates are found and read, on images of your own: `gantry bench plates DIR`. What the pipeline \
+            adds to decode and bare model calls, over whole recordings: `gantry bench pipeline`; frame by frame and \
+            call by call: `gantry bench vision`.
+            """,
+        subcommands: [BenchPlatesCommand.self, BenchVisionCommand.self, BenchPipelineCommand.self])
 }
 
 struct BenchPipelineCommand: AsyncParsableCommand {

@@ -62,34 +62,24 @@ struct PlatesCommand: AsyncParsableCommand {
             // Below warnings it would only repeat what `gantry doctor` says, before every answer.
             let logger = Logger(label: "gantry") { LineLogHandler(label: $0, format: .text, level: .warning) }
             let stages = try VisionStages(pipeline, home: home, logger: logger)
-            var reader = PlateImageReader(
-                detect: try stages.makeDetect(), read: try stages.makeRead(), interpreter: stages.interpreter)
-            for image in images { try show(reader.line(image)) }
+            var reader = try PlateImageReader(stages)
+            for image in images { try show(reader.line(image, stages.interpreter)) }
         }
         if failed { throw ExitCode(1) }
     }
 }
 
-/// Whole images, through the stages of the pipeline.
-private struct PlateImageReader: ~Copyable {
-    var detect: Detect<ObjectFinder>
-    var read: Read<TesseractReader>
-    let interpreter: ReadInterpreter
-
-    mutating func line(_ file: String) -> PlatesLine {
+extension PlateImageReader {
+    /// A line of `gantry plates`; what goes wrong becomes its error.
+    fileprivate mutating func line(_ file: String, _ interpreter: ReadInterpreter) -> PlatesLine {
         var line = PlatesLine(file: file)
         do {
-            let picture = try timed(&line.ms.decode) { try decoded(file) }
-            line.width = picture.width
-            line.height = picture.height
-            let id = FrameID(camera: "plates", epoch: Epoch(0), frame: 0)
-            let record = StreamRecord(
-                id: id, time: EventTime(nanoseconds: 0), body: .frame(FrameImage.pixels(picture)))
-            let found = try timed(&line.ms.detect) { try detect.process(record) }
-            let reads = timed(&line.ms.read) { found.flatMap { read.process($0) } }
-            line.redactions = found.compactMap(\.content?.redactions).reduce(0, +)
-            line.vehicles = reads.flatMap { $0.content?.vehicles ?? [] }.map { .init($0) }
-            line.plates = reads.flatMap { $0.content?.plates ?? [] }.map { .init($0, interpreter) }
+            let seen = try look(at: file, timing: &line.ms)
+            line.width = seen.picture.width
+            line.height = seen.picture.height
+            line.redactions = seen.redactions
+            line.vehicles = seen.vehicles.map { .init($0) }
+            line.plates = seen.plates.map { .init($0, interpreter) }
         } catch {
             line.error = "\(error)"
         }
@@ -106,7 +96,7 @@ private struct PlateCropReader: ~Copyable {
     mutating func line(_ file: String) -> PlatesLine {
         var line = PlatesLine(file: file)
         do {
-            let picture = try timed(&line.ms.decode) { try decoded(file) }
+            let picture = try timed(&line.ms.decode) { try Picture.decoding(file: file) }
             line.width = picture.width
             line.height = picture.height
             let box = Box(x: 0, y: 0, width: Double(picture.width), height: Double(picture.height))
@@ -131,18 +121,4 @@ private struct PlateCropReader: ~Copyable {
         }
         return line
     }
-}
-
-private func decoded(_ file: String) throws -> Picture {
-    guard let bytes = FileManager.default.contents(atPath: file) else {
-        throw VisionError.unreadable("\(file): no such file, or no permission")
-    }
-    return try Picture.decoding(Array(bytes))
-}
-
-/// Runs and adds how long it took, in milliseconds to a hundredth.
-private func timed<Result>(_ milliseconds: inout Double, _ body: () throws -> Result) rethrows -> Result {
-    let start = ContinuousClock.now
-    defer { milliseconds = PlatesLine.rounded((ContinuousClock.now - start) / .milliseconds(1), 100) }
-    return try body()
 }

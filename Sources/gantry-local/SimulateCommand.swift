@@ -1,6 +1,5 @@
 import ArgumentParser
 import Foundation
-import Synchronization
 import Vision
 
 struct SimulateCommand: AsyncParsableCommand {
@@ -46,7 +45,7 @@ struct SimulateClipsCommand: AsyncParsableCommand {
         settings.height = size.height
         settings.framesPerSecond = fps
         let clips = SimulatedClips(try Scenario(settings), folder: out)
-        let line = FrameCountLine(total: clips.totalFrames)
+        let line = CountLine("simulate", of: clips.totalFrames, "frames")
         let outcome = try clips.write(force: force) { line.show($0) }
         let visits = clips.scenario.truth().count
         let what = "\(cameras) clips, \(vehicles) vehicles, \(visits) visits"
@@ -74,32 +73,4 @@ struct PictureSize: ExpressibleByArgument {
     }
 
     var defaultValueDescription: String { "\(width)x\(height)" }
-}
-
-/// One line on standard error, rewritten as work goes on; on anything but a terminal, a line each tenth.
-private final class FrameCountLine: Sendable {
-    private let total: Int
-    private let started = ContinuousClock.now
-    private let terminal = isatty(STDERR_FILENO) == 1
-    private let shown = Mutex(0)
-
-    init(total: Int) { self.total = total }
-
-    var seconds: Int { Int((ContinuousClock.now - started).components.seconds) }
-
-    func show(_ done: Int) {
-        let part = done * (terminal ? 200 : 10) / total
-        let due = shown.withLock { last in
-            guard part > last else { return false }
-            last = part
-            return true
-        }
-        guard due else { return }
-        let left = seconds * (total - done) / done
-        write("simulate: \(done) of \(total) frames, \(left) s left\(terminal ? "\u{1B}[K\r" : "\n")")
-    }
-
-    func end(_ text: String) { write("simulate: \(text)\(terminal ? "\u{1B}[K" : "")\n") }
-
-    private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
 }
