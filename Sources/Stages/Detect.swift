@@ -73,7 +73,8 @@ public struct Detect<Finder: ObjectFinding & ~Copyable>: Stage, ~Copyable {
             plates: found.plates.map { plate in
                 Plate(
                     box: plate.box, corners: plate.corners, score: plate.score,
-                    vehicle: carrier(of: plate.box, among: found.vehicles.map(\.box)), crop: nil)
+                    vehicle: carrier(of: plate.box, among: found.vehicles.map(\.box)), crop: nil,
+                    isDoubtful: plate.isDoubtful)
             }, redactions: 0)
         cut(&made, from: frame)
         return made

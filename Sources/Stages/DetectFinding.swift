@@ -20,11 +20,14 @@ public struct FoundPlate: Hashable, Sendable {
     public var corners: Quadrilateral
     /// 0...1.
     public var score: Double
+    /// The score alone does not make it a plate: it must be read as well.
+    public var isDoubtful: Bool
 
-    public init(box: Box, corners: Quadrilateral, score: Double) {
+    public init(box: Box, corners: Quadrilateral, score: Double, isDoubtful: Bool = false) {
         self.box = box
         self.corners = corners
         self.score = score
+        self.isDoubtful = isDoubtful
     }
 }
 

@@ -2,11 +2,15 @@ public import Traffic
 
 /// Reads every plate of a frame: the reader gives characters, the interpreter makes them plates.
 ///
-/// A plate that can't be read is passed on with its reason; nothing in a frame can stop the next one.
+/// A plate that can't be read is passed on with its reason; nothing in a frame can stop the next one. Only what the
+/// detector itself doubts, and what reads as nothing much, was no plate and ends here.
 public struct Read<Reader: PlateReading & ~Copyable>: Stage, ~Copyable {
     private var reader: Reader
     private let interpreter: ReadInterpreter
     private var tallies: [Tally: Int] = [:]
+    /// What the detector doubts is a plate when it is read with this confidence, 0...1.
+    /// Source: docs/decisions/0005-inference.md.
+    private static var convincing: Double { 0.5 }
 
     public init(reader: consuming Reader, interpreter: ReadInterpreter) {
         self.reader = reader
@@ -17,7 +21,8 @@ public struct Read<Reader: PlateReading & ~Copyable>: Stage, ~Copyable {
         [input.map { read($0) }]
     }
 
-    /// Plates without an accepted text, by their ``Traffic/ReadReason``; `reader-fault` when the reader itself failed.
+    /// Plates without an accepted text, by their ``Traffic/ReadReason``; `reader-fault` when the reader itself failed;
+    /// `doubtful-plate` for what turned out to be none.
     public mutating func takeTallies() -> [Tally: Int] {
         defer { tallies = [:] }
         return tallies
@@ -26,14 +31,18 @@ public struct Read<Reader: PlateReading & ~Copyable>: Stage, ~Copyable {
     private mutating func read(_ detections: Detections) -> FrameReads {
         FrameReads(
             width: detections.width, height: detections.height, vehicles: detections.vehicles,
-            plates: detections.plates.map { read($0) })
+            plates: detections.plates.compactMap { read($0) })
     }
 
-    private mutating func read(_ plate: Plate) -> ReadPlate {
+    private mutating func read(_ plate: Plate) -> ReadPlate? {
         var kept = plate
         // The vehicle's crop shows its plate: one copy of those pixels is enough, on the topic and at rest.
         if plate.vehicle != nil { kept.crop = nil }
         let (read, sharpness) = attempt(plate)
+        if plate.isDoubtful, read.text == nil || read.confidence < Self.convincing {
+            tallies["doubtful-plate", default: 0] += 1
+            return nil
+        }
         if let reason = read.reason { tallies[Tally(reason.rawValue), default: 0] += 1 }
         return ReadPlate(plate: kept, read: read, sharpness: sharpness)
     }

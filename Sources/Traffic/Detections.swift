@@ -43,13 +43,18 @@ public struct Plate: Hashable, Sendable {
     public var vehicle: Int?
     /// The plate with some margin; nil when redaction did not finish.
     public var crop: Crop?
+    /// The detector alone does not vouch for it: it is a plate only if it can be read.
+    public var isDoubtful: Bool
 
-    public init(box: Box, corners: Quadrilateral, score: Double, vehicle: Int?, crop: Crop?) {
+    public init(
+        box: Box, corners: Quadrilateral, score: Double, vehicle: Int?, crop: Crop?, isDoubtful: Bool = false
+    ) {
         self.box = box
         self.corners = corners
         self.score = score
         self.vehicle = vehicle
         self.crop = crop
+        self.isDoubtful = isDoubtful
     }
 }
 

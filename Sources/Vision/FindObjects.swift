@@ -46,7 +46,9 @@ public struct ObjectFinder: ObjectFinding, ~Copyable {
     public mutating func plates(in frame: Frame) throws -> [FoundPlate] {
         try at(frame)
         return try plates.findings(pyramid).map {
-            FoundPlate(box: $0.box, corners: $0.corners ?? Quadrilateral($0.box), score: $0.score)
+            FoundPlate(
+                box: $0.box, corners: $0.corners ?? Quadrilateral($0.box), score: $0.score,
+                isDoubtful: $0.score < plates.descriptor.sure)
         }
     }
 

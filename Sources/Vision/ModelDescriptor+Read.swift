@@ -40,6 +40,10 @@ extension ModelDescriptor {
         let configuration = root.text("configuration", required: false)
         let outputs = root.texts("outputs")
         let score = root.number("score", 0...1)
+        let sure = root.line("sure") == nil ? nil : root.number("sure", 0...1)
+        if let line = root.line("sure"), task != .plates {
+            problems.add(line, "'sure' is for plates: nothing else is read")
+        }
         let overlap = root.number("overlap", 0...1, absent: 0.45)
         let nested = root.line("nested") == nil ? nil : root.number("nested", 0...1)
         let classes = root.classes("classes", needed: task == .vehicles)
@@ -66,7 +70,7 @@ extension ModelDescriptor {
         }
         self.init(
             task: task, model: model, configuration: configuration, decode: decode, width: width, height: height,
-            preparation: preparation, outputs: outputs, classes: classes, score: score, overlap: overlap,
+            preparation: preparation, outputs: outputs, classes: classes, score: score, sure: sure, overlap: overlap,
             nested: nested)
     }
 }

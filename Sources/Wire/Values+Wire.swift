@@ -134,7 +134,7 @@ extension Plate {
         self.init(
             box: try Box(wire.box), corners: try Quadrilateral(wire.corners),
             score: try Check.share(wire.score, "plate.score"), vehicle: vehicle,
-            crop: wire.hasCrop ? try Crop(wire.crop) : nil)
+            crop: wire.hasCrop ? try Crop(wire.crop) : nil, isDoubtful: wire.doubtful)
     }
     var wire: Gantry_V1_Plate {
         .with {
@@ -143,6 +143,7 @@ extension Plate {
             $0.score = score
             if let vehicle { $0.vehicle = Int32(clamping: vehicle) }
             if let crop { $0.crop = crop.wire }
+            $0.doubtful = isDoubtful
         }
     }
 }

@@ -20,9 +20,10 @@ func sureLine(_ text: String) -> RawLine {
 }
 
 @Suite struct ReadTests {
-    private func plate(crop: Crop?, vehicle: Int? = nil) -> Plate {
+    private func plate(crop: Crop?, vehicle: Int? = nil, isDoubtful: Bool = false) -> Plate {
         let box = Box(x: 110, y: 220, width: 100, height: 25)
-        return Plate(box: box, corners: Quadrilateral(box), score: 0.9, vehicle: vehicle, crop: crop)
+        return Plate(
+            box: box, corners: Quadrilateral(box), score: 0.9, vehicle: vehicle, crop: crop, isDoubtful: isDoubtful)
     }
 
     private let crop = Crop(jpeg: [1, 2, 3], box: Box(x: 100, y: 200, width: 130, height: 60))
@@ -53,6 +54,27 @@ func sureLine(_ text: String) -> RawLine {
         var stage = stage([])
         let read = try #require(stage.process(frame([plate(crop: nil)])).first?.content?.plates.first)
         #expect(read.read.reason == .notRedacted)
+    }
+
+    @Test func `what the detector doubts is a plate only when it can be read`() throws {
+        func unsure(_ text: String) -> RawLine {
+            RawLine(
+                symbols: text.utf8.map {
+                    RawSymbol(choices: [.init(character: $0, probability: 0.4), .init(character: 48, probability: 0.3)])
+                })
+        }
+        let reads: [Result<RawRead, PlateRefusal>] = [
+            .success(RawRead(lines: [sureLine("1ABC234")], sharpness: 1)), .failure(.tooSmall),
+            .success(RawRead(lines: [], sharpness: 1)), .success(RawRead(lines: [unsure("IHIH")], sharpness: 1)),
+        ]
+        var stage = stage(reads + reads)
+        let doubted = reads.map { _ in plate(crop: crop, isDoubtful: true) }
+        let kept = try #require(stage.process(frame(doubted)).first?.content?.plates)
+        #expect(kept.map { $0.read.text?.text } == ["1ABC234"])
+        #expect(stage.takeTallies() == ["doubtful-plate": 3])
+        // The same plates, vouched for: none is lost, whatever it reads as.
+        let all = try #require(stage.process(frame(reads.map { _ in plate(crop: crop) })).first?.content?.plates)
+        #expect(all.count == 4)
     }
 
     @Test func `one bad plate does not stop the next`() throws {

@@ -58,7 +58,7 @@ import Testing
             try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
         let all = try #require((report["accuracy"] as? [String: Any])?["all"] as? [String: [String: Any]])
         #expect(all["exact"]?["count"] as? Int == 1 && all["exact"]?["n"] as? Int == 2)
-        #expect((report["models"] as? [String: String])?["reader"] == "gantry-plates")
+        #expect((report["models"] as? [String: String])?["reader"] == "gantry")
         let details = try #require(report["details"] as? [[String: Any]])
         #expect(details.map { $0["exact"] as? Bool } == [true, false])
 

@@ -12,7 +12,7 @@ import Traffic
 
     @Test func `the committed reader is found, checked and usable`() throws {
         let recipe = try PlateReaderRecipe(ReaderSettings(), store: store())
-        #expect(recipe.model.lastPathComponent == "gantry-plates.traineddata")
+        #expect(recipe.model.lastPathComponent == "gantry.traineddata")
         _ = try recipe.makeStage()
     }
 

@@ -10,7 +10,7 @@ func packageFolder(_ file: String = #filePath) -> String {
     file.split(separator: "/", omittingEmptySubsequences: false).dropLast(3).joined(separator: "/")
 }
 
-private let plateModel = packageFolder() + "/models/gantry-plates.traineddata"
+private let plateModel = packageFolder() + "/models/gantry.traineddata"
 
 @Suite struct TesseractTests {
     /// Rendered plates in the middle of a grey picture, their corners known.

@@ -33,7 +33,8 @@ struct Seeded: RandomNumberGenerator {
         Plate(
             box: box(),
             corners: Quadrilateral(topLeft: point(), topRight: point(), bottomRight: point(), bottomLeft: point()),
-            score: share(), vehicle: vehicles > 0 ? maybe(count(vehicles - 1)) : nil, crop: maybe(crop()))
+            score: share(), vehicle: vehicles > 0 ? maybe(count(vehicles - 1)) : nil, crop: maybe(crop()),
+            isDoubtful: Bool.random(using: &self))
     }
     mutating func candidate() -> Candidate {
         let text = text()

@@ -360,6 +360,12 @@ public nonisolated struct Gantry_V1_Plate: @unchecked Sendable {
   /// Clears the value of `crop`. Subsequent reads from it will return its default value.
   public mutating func clearCrop() {_uniqueStorage()._crop = nil}
 
+  /// The detector alone does not vouch for it: a plate only if it can be read.
+  public var doubtful: Bool {
+    get {_storage._doubtful}
+    set {_uniqueStorage()._doubtful = newValue}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -662,7 +668,7 @@ nonisolated extension Gantry_V1_Vehicle: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension Gantry_V1_Plate: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Plate"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}box\0\u{1}corners\0\u{1}score\0\u{1}vehicle\0\u{1}crop\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}box\0\u{1}corners\0\u{1}score\0\u{1}vehicle\0\u{1}crop\0\u{1}doubtful\0")
 
   fileprivate class _StorageClass {
     var _box: Gantry_V1_Box? = nil
@@ -670,6 +676,7 @@ nonisolated extension Gantry_V1_Plate: SwiftProtobuf.Message, SwiftProtobuf._Mes
     var _score: Double = 0
     var _vehicle: Int32? = nil
     var _crop: Gantry_V1_Crop? = nil
+    var _doubtful: Bool = false
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -685,6 +692,7 @@ nonisolated extension Gantry_V1_Plate: SwiftProtobuf.Message, SwiftProtobuf._Mes
       _score = source._score
       _vehicle = source._vehicle
       _crop = source._crop
+      _doubtful = source._doubtful
     }
   }
 
@@ -708,6 +716,7 @@ nonisolated extension Gantry_V1_Plate: SwiftProtobuf.Message, SwiftProtobuf._Mes
         case 3: try { try decoder.decodeSingularDoubleField(value: &_storage._score) }()
         case 4: try { try decoder.decodeSingularInt32Field(value: &_storage._vehicle) }()
         case 5: try { try decoder.decodeSingularMessageField(value: &_storage._crop) }()
+        case 6: try { try decoder.decodeSingularBoolField(value: &_storage._doubtful) }()
         default: break
         }
       }
@@ -735,6 +744,9 @@ nonisolated extension Gantry_V1_Plate: SwiftProtobuf.Message, SwiftProtobuf._Mes
       try { if let v = _storage._crop {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
       } }()
+      if _storage._doubtful != false {
+        try visitor.visitSingularBoolField(value: _storage._doubtful, fieldNumber: 6)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -749,6 +761,7 @@ nonisolated extension Gantry_V1_Plate: SwiftProtobuf.Message, SwiftProtobuf._Mes
         if _storage._score != rhs_storage._score {return false}
         if _storage._vehicle != rhs_storage._vehicle {return false}
         if _storage._crop != rhs_storage._crop {return false}
+        if _storage._doubtful != rhs_storage._doubtful {return false}
         return true
       }
       if !storagesAreEqual {return false}
