@@ -1,0 +1,117 @@
+"""Things that are no plates and must not be found: lettering, time stamps, signs, stickers, lamps, windows."""
+import cv2
+import numpy as np
+
+from geometry import bounds, overlaps, plate_quad, warp_in
+from vehicles import emblem, lettering, sticker
+
+KINDS = {"lettering": 3, "panel": 3, "print": 2, "bars": 1, "round": 1, "stamp": 1.2, "badge": 1.5, "shop": 1.5,
+         "sticker": 1, "windows": 1, "strip": 1}
+SHAPES = {"lettering": (0.08, 0.25), "panel": (0.2, 0.6), "print": (0.5, 1.6), "bars": (0.2, 0.8), "round": (1, 1),
+          "stamp": (0.04, 0.12), "badge": (0.3, 0.8), "shop": (0.12, 0.35), "sticker": (0.2, 0.5),
+          "windows": (0.3, 1.0), "strip": (0.02, 0.1)}
+
+
+def distract(dice, canvas, painter, taken):
+    rows, columns = canvas.shape
+    kind = dice.weighted(KINDS)
+    width = dice.log_uniform(14, 260)
+    height = width * dice.uniform(*SHAPES[kind])
+    x, y = dice.uniform(-0.2, 1) * (columns - 0.6 * width), dice.uniform(-0.2, 1) * (rows - 0.6 * height)
+    if kind == "stamp":
+        width = dice.uniform(80, 260)
+        height = width * dice.uniform(0.05, 0.14)
+        x, y = dice.uniform(0, 20), dice.pick([dice.uniform(0, 12), rows - height - dice.uniform(2, 12)])
+    if overlaps([x - 3, y - 3, x + width + 3, y + height + 3], taken):
+        return
+    x0, y0 = int(max(0, x)), int(max(0, y))
+    x1, y1 = int(min(columns, x + width)), int(min(rows, y + height))
+    if x1 - x0 < 6 or y1 - y0 < 4:
+        return
+    part = canvas[y0:y1, x0:x1]
+    mean = float(part.mean())
+    tone = float(np.clip(mean + dice.pick([-1, 1]) * dice.uniform(25, 170), 0, 255))
+    other = float(np.clip(255 - tone + dice.uniform(-40, 40), 0, 255))
+    quad = plate_quad(dice, x + width / 2, y + height / 2, width, height, dice.uniform(-10, 10))
+    if kind == "lettering":
+        lettering(dice, canvas, painter, x + width / 2, y + height / 2, min(max(5, height), 60), tone, 2)
+    elif kind == "stamp":
+        stamp(dice, canvas, painter, x0, y0, max(6, height))
+    elif kind == "badge":
+        emblem(dice, canvas, painter, x + width / 2, y + height / 2, width / 2)
+    elif kind == "round":
+        centre, axes = (int(x + width / 2), int(y + height / 2)), (int(width / 2), int(height / 2))
+        cv2.ellipse(canvas, centre, axes, 0, 0, 360, tone, -1, cv2.LINE_AA)
+        if dice.chance(0.6):
+            cv2.ellipse(canvas, centre, (int(width * 0.35), int(height * 0.35)), 0, 0, 360, other,
+                        dice.pick([-1, 2, 4]), cv2.LINE_AA)
+    elif kind == "bars":
+        step = dice.log_uniform(2.5, 14)
+        part += np.sin((np.arange(y1 - y0)[:, None] if dice.chance(0.6) else np.arange(x1 - x0)[None]) / step * 6.28) \
+            * dice.uniform(15, 90)
+    elif kind == "windows":
+        step = max(4, int(width / dice.integer(2, 7)))
+        for left in range(x0, x1, step):
+            cv2.rectangle(canvas, (left, y0), (left + int(step * 0.7), y1 - 1), tone + dice.uniform(-30, 30), -1)
+    elif kind == "strip":
+        warp_in(canvas, np.full((8, 32), tone, np.float32), quad)
+    else:
+        face = {"panel": panel, "print": printed, "shop": shop, "sticker": lambda *_: sticker(dice, painter)}[kind](
+            dice, painter, tone, other)
+        warp_in(canvas, face.astype(np.float32), quad)
+    taken.append(bounds(quad))
+
+
+def panel(dice, painter, tone, other):
+    """A blank plate-like panel: lamp, reflector, window, empty holder."""
+    face = np.full((24, 64), tone, np.float32)
+    if dice.chance(0.5):
+        face += dice.normal(0, dice.uniform(0, 25), face.shape)
+    if dice.chance(0.4):
+        face += np.linspace(-1, 1, 64)[None] * dice.uniform(-60, 60)
+    if dice.chance(0.3):
+        face[:, dice.integer(4, 56):] = other
+    if dice.chance(0.3):
+        face[dice.integer(3, 20):] = other
+    if dice.chance(0.3):
+        cv2.rectangle(face, (0, 0), (63, 23), other, 2)
+    return np.clip(face, 0, 255)
+
+
+def printed(dice, painter, tone, other):
+    """A sign or poster with several lines of print."""
+    face = np.full((160, dice.integer(100, 300)), tone, np.uint8)
+    row = dice.integer(6, 20)
+    while row < 140:
+        size = dice.integer(9, 34)
+        painter.small(face, painter.phrase(4), (face.shape[1] * dice.uniform(0.4, 0.6), row + size / 2), size * 0.7,
+                      other, face.shape[1] * 0.95)
+        row += int(size * dice.uniform(1.1, 1.8))
+    return face
+
+
+def shop(dice, painter, tone, other):
+    """A fascia or a street name: a long board with words."""
+    face = np.full((56, dice.integer(220, 420)), tone, np.uint8)
+    painter.small(face, painter.phrase(4), (face.shape[1] / 2, 28), dice.uniform(16, 40), other, face.shape[1] * 0.95)
+    return face
+
+
+def stamp(dice, canvas, painter, x, y, height):
+    """What cameras write into a corner: one or two lines, light or with a dark ground."""
+    drawn = np.clip(canvas, 0, 255).astype(np.uint8)  # OpenCV 5 writes on 8 bits only
+    for line in range(dice.integer(1, 2)):
+        digits = "".join(str(dice.integer(0, 9)) for _ in range(12))
+        text = dice.pick([f"20{digits[:2]}-0{digits[2]}-1{digits[3]} 1{digits[4]}:{digits[5]}0:{digits[6:8]}",
+                          f"{digits[:2]}/{digits[2:4]}/2014 {digits[4:6]}:{digits[6:8]}", f"CAM{digits[:2]} {digits[2:5]} km/h",
+                          painter.phrase(2)])
+        thickness = max(1, int(height / 12))
+        origin = (x, int(y + height * (1 + 1.4 * line)))
+        scale = height / 22
+        if dice.chance(0.3):
+            (w, h), _ = cv2.getTextSize(text, 0, scale, thickness)
+            cv2.rectangle(drawn, (x - 2, origin[1] - h - 3), (x + w + 2, origin[1] + 4), 15.0, -1)
+        elif dice.chance(0.4):
+            cv2.putText(drawn, text, (origin[0] + 1, origin[1] + 1), 0, scale, 0.0, thickness + 1, cv2.LINE_AA)
+        cv2.putText(drawn, text, origin, 0, scale, dice.uniform(180, 255), thickness, cv2.LINE_AA)
+    canvas[:] = drawn
