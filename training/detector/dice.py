@@ -32,3 +32,6 @@ class Dice:
 
     def normal(self, mean=0.0, deviation=1.0, shape=None):
         return self.generator.normal(mean, deviation, shape)
+
+    def noise(self, shape):
+        return self.generator.standard_normal(shape, dtype=np.float32)

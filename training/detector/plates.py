@@ -13,8 +13,8 @@ WORDS = ("TEXAS CALIFORNIA ILLINOIS ARIZONA FLORIDA OHIO NEVADA OREGON GARDEN ST
          "SALES AUTO GROUP PLAZA CITY BAHIA SALVADOR BRASIL SP-SAO PAULO RJ-RIO MG-BELO HORIZONTE CURITIBA VALLEY "
          "COUNTY GRAND CANYON LINCOLN LAND PEACH EMPIRE THE OF AND WWW .COM 2013 2014 EXEMPT CENTER SINCE 1987 "
          "UNIVERSITY ALUMNI PROUD").split()
-KINDS = {"us": 0.41, "us-square": 0.03, "eu": 0.20, "eu-square": 0.02, "br-old": 0.10, "mercosur": 0.06,
-         "moto": 0.08, "free": 0.10}
+KINDS = {"us": 0.46, "us-square": 0.03, "eu": 0.17, "eu-square": 0.02, "br-old": 0.10, "mercosur": 0.06,
+         "moto": 0.08, "free": 0.08}
 PATTERNS = {
     "us": ["NLLLNNN", "LLL NNNN", "LLL NNN", "NNN LLL", "LNN NNNN", "LL NNNNN", "LLN LNL", "LLLLNN", "NNNNNN",
            "NNNLLL", "LLLLLL", "LLLN", "NN LLLN", "LLLLLLL"],
@@ -34,7 +34,7 @@ class PlatePainter:
         if len(self.bank) < 500:
             self.bank.append(self.paint())
             return self.bank[-1]
-        if self.dice.chance(0.25):
+        if self.dice.chance(0.12):
             face = self.paint()
             if len(self.bank) < 4000:
                 self.bank.append(face)
@@ -73,7 +73,7 @@ class PlatePainter:
         """Writes TEXT into a coverage mask, fitted between LEFT and RIGHT."""
         dice = self.dice
         font = dice.integer(0, len(self.fonts) - 1) if font is None else font
-        stretch = dice.uniform(0.85, 1.15)
+        stretch = dice.uniform(0.68, 1.15)
         letters = [None if c == " " else self.letter(font, c) for c in text]
         typical = float(np.median([m.shape[1] for m in letters if m is not None]))
         monospaced = dice.chance(0.55)
@@ -95,15 +95,19 @@ class PlatePainter:
                 drawn = max(2, int(round(min(letter.shape[1] * scale * squeeze, width))))
                 glyph = cv2.resize(letter, (drawn, max(3, int(round(height)))), interpolation=cv2.INTER_AREA)
                 place(mask, glyph, int(round(x + (width - drawn) / 2)), top)
-            elif dice.chance(0.5):  # dash, dot or seal between groups
+            elif dice.chance(0.7):  # dash, dot, seal or sticker between groups
                 cx, cy = int(x + width / 2), int(middle)
-                if dice.chance(0.5):
+                mark = dice.uniform(0, 1)
+                if mark < 0.35:
                     half = max(1, int(min(width * 0.35, height * 0.18)))
                     cv2.rectangle(mask, (cx - half, cy - max(1, int(height * 0.04))),
                                   (cx + half, cy + max(1, int(height * 0.04))), 1.0, -1)
-                else:
-                    cv2.circle(mask, (cx, cy), max(1, int(min(width * 0.5, height * dice.uniform(0.05, 0.25)))),
+                elif mark < 0.7:
+                    cv2.circle(mask, (cx, cy), max(1, int(min(width * 0.6, height * dice.uniform(0.05, 0.28)))),
                                dice.uniform(0.3, 1.0), -1)
+                else:
+                    half = max(1, int(min(width * 0.6, height * dice.uniform(0.1, 0.25))))
+                    cv2.rectangle(mask, (cx - half, cy - half), (cx + half, cy + half), dice.uniform(0.2, 0.9), -1)
             x += width + gap * scale * squeeze
         return font
 

@@ -21,7 +21,7 @@ from vehicles import car_end, motorcycle_end
 
 WIDTH, HEIGHT = 320, 256
 KINDS = {"swap": 0.36, "real": 0.13, "paste": 0.51}
-SMALLEST, LARGEST = 13, 270  # plate widths at the network's input, pixels
+SMALLEST, LARGEST = 13, 300  # plate widths at the network's input, pixels
 IGNORED = pathlib.Path(__file__).with_name("unlabelled.tsv")
 
 
@@ -58,6 +58,10 @@ class SceneMaker:
         plates = plates + [quad for _, quad in planned]
         return self.expose(canvas), plates, ignored
 
+    def plate_width(self):
+        """Most plates as in photographs of cars, some as small as at the far end of a street."""
+        return self.dice.log_uniform(30, LARGEST) if self.dice.chance(0.7) else self.dice.log_uniform(SMALLEST, 45)
+
     # ---- grounds
 
     def street(self, real):
@@ -66,7 +70,7 @@ class SceneMaker:
         while not labelled:
             grey, bare, labelled, unlabelled = dice.pick(self.frames)
         left, top, right, bottom = dice.pick(labelled)
-        scale = min(dice.log_uniform(SMALLEST, LARGEST) / (right - left), 2.4)
+        scale = min(self.plate_width() / (right - left), 2.4)
         wide = scale * (right - left)
         at = (dice.uniform(min(0.5 * wide + 4, WIDTH / 2), max(WIDTH - 0.5 * wide - 4, WIDTH / 2)),
               dice.uniform(20, HEIGHT - 20))
@@ -105,12 +109,12 @@ class SceneMaker:
             edge = dice.uniform(0.2, 0.9) * HEIGHT
             polygon(canvas, [[0, edge], [WIDTH, edge + dice.uniform(-20, 20)], [WIDTH, HEIGHT], [0, HEIGHT]],
                     dice.uniform(30, 200))
-            canvas[int(edge):] += dice.normal(0, 5, canvas[int(edge):].shape)
+            canvas[int(edge):] += dice.noise(canvas[int(edge):].shape) * 5
         places = []
         for number in range(dice.weighted({0: 0.2, 1: 0.42, 2: 0.2, 3: 0.1, 4: 0.08})):
             face = self.painter.plate()
             aspect = face.shape[1] / face.shape[0]
-            width = dice.log_uniform(SMALLEST, LARGEST)
+            width = self.plate_width()
             width = max(SMALLEST - 1, min(width, 0.9 * HEIGHT * aspect, LARGEST) * (0.8 if aspect < 2.3 else 1))
             margin = min(0.5 * width if dice.chance(0.85) else 0.4 * width, WIDTH / 2)
             x, y = dice.uniform(margin, WIDTH - margin), dice.uniform(10, HEIGHT - 10)
@@ -173,9 +177,9 @@ class SceneMaker:
             tone = np.clip(mean * dice.uniform(0.3, 1.4) + dice.uniform(-20, 20), 0, 255)
             warp_in(canvas, np.full((8, 16), tone, np.float32)
                     + np.linspace(-1, 1, 8, dtype=np.float32)[:, None] * dice.uniform(-25, 25), around.astype(np.float32))
-        light = np.clip(mean * dice.log_uniform(0.7, 2.6) + dice.uniform(0, 50), 45, 265) if dice.chance(0.7) \
-            else dice.uniform(60, 265)
-        contrast = dice.uniform(0.3, 1.0) if dice.chance(0.35) else dice.uniform(0.7, 1.0)
+        light = np.clip(mean * dice.log_uniform(0.8, 2.6) + dice.uniform(0, 60), 60, 265) if dice.chance(0.7) \
+            else dice.uniform(90, 265)
+        contrast = dice.uniform(0.4, 1.0) if dice.chance(0.3) else dice.uniform(0.75, 1.0)
         lit = (face.astype(np.float32) / 255 * contrast + (1 - contrast) * dice.uniform(0.2, 0.9)) * light
         if dice.chance(0.1):  # as bright as the bodywork around it: a white plate on a white car
             lit += mean - np.median(lit) + dice.uniform(-25, 25)
@@ -216,7 +220,7 @@ class SceneMaker:
             y, x = np.mgrid[-1:1:HEIGHT * 1j, -1:1:WIDTH * 1j].astype(np.float32)
             canvas *= 1 + (x * np.cos(turn) + y * np.sin(turn)) * dice.uniform(0, 0.5)
         if dice.chance(0.7):
-            canvas = canvas + dice.normal(0, 1, canvas.shape).astype(np.float32) * dice.log_uniform(0.5, 10)
+            canvas = canvas + dice.noise(canvas.shape) * dice.log_uniform(0.5, 10)
         if dice.chance(0.2):
             canvas = canvas.astype(np.float32)
             canvas += (canvas - cv2.GaussianBlur(canvas, (0, 0), 1.2)) * dice.uniform(0.3, 1.5)

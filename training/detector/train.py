@@ -79,7 +79,7 @@ def main():
     optimiser = torch.optim.AdamW([{"params": weights, "weight_decay": 1e-2}, {"params": others, "weight_decay": 0}])
     step, spent, full = 0, 0.0, options.out + ".full"
     if options.resume:
-        state = torch.load(full, map_location=device)
+        state = torch.load(full, map_location=device, weights_only=False)
         network.load_state_dict(state["network"])
         averaged.load_state_dict(state["averaged"])
         optimiser.load_state_dict(state["optimiser"])
@@ -116,7 +116,7 @@ def main():
     while spent < options.minutes * 60:
         rate = options.rate * min(1, (step + 1) / 150) * (0.5 + 0.5 * np.cos(np.pi * spent / options.minutes / 60)) + 2e-5
         for group in optimiser.param_groups:
-            group["lr"] = rate
+            group["lr"] = float(rate)
         image = torch.from_numpy(batch[0]).to(device).float().div_(255)[:, None].to(memory_format=torch.channels_last)
         answers = [torch.from_numpy(a).to(device).float() for a in batch[1:]]
         with torch.autocast(device, torch.bfloat16):
