@@ -5,11 +5,12 @@ import numpy as np
 from geometry import bounds, overlaps, plate_quad, warp_in
 from vehicles import emblem, lettering, sticker
 
-KINDS = {"lettering": 3, "panel": 3, "print": 2, "bars": 1, "round": 1, "stamp": 1.2, "badge": 1.5, "shop": 1.5,
-         "sticker": 1, "windows": 1, "strip": 1}
+KINDS = {"lettering": 3, "panel": 3.5, "cluster": 2, "print": 2, "bars": 1, "round": 1, "stamp": 1.2, "badge": 2.5, "shop": 1.5,
+         "sticker": 1, "windows": 1, "strip": 1, "fence": 1.5,
+         "block": 1}
 SHAPES = {"lettering": (0.08, 0.25), "panel": (0.2, 0.6), "print": (0.5, 1.6), "bars": (0.2, 0.8), "round": (1, 1),
           "stamp": (0.04, 0.12), "badge": (0.3, 0.8), "shop": (0.12, 0.35), "sticker": (0.2, 0.5),
-          "windows": (0.3, 1.0), "strip": (0.02, 0.1)}
+          "windows": (0.3, 1.0), "strip": (0.02, 0.1), "fence": (0.2, 0.9), "block": (0.2, 0.45), "cluster": (0.25, 0.7)}
 
 
 def distract(dice, canvas, painter, taken):
@@ -53,10 +54,13 @@ def distract(dice, canvas, painter, taken):
         step = max(4, int(width / dice.integer(2, 7)))
         for left in range(x0, x1, step):
             cv2.rectangle(canvas, (left, y0), (left + int(step * 0.7), y1 - 1), tone + dice.uniform(-30, 30), -1)
+    elif kind == "fence":
+        fence(dice, canvas, x0, y0, x1, y1, tone)
     elif kind == "strip":
         warp_in(canvas, np.full((8, 32), tone, np.float32), quad)
     else:
-        face = {"panel": panel, "print": printed, "shop": shop, "sticker": lambda *_: sticker(dice, painter)}[kind](
+        face = {"panel": panel, "print": printed, "shop": shop, "block": block, "cluster": cluster,
+                "sticker": lambda *_: sticker(dice, painter)}[kind](
             dice, painter, tone, other)
         warp_in(canvas, face.astype(np.float32), quad)
     taken.append(bounds(quad))
@@ -76,6 +80,44 @@ def panel(dice, painter, tone, other):
     if dice.chance(0.3):
         cv2.rectangle(face, (0, 0), (63, 23), other, 2)
     return np.clip(face, 0, 255)
+
+
+def fence(dice, canvas, x0, y0, x1, y1, tone):
+    """Upright bars between two rails: gates, railings, grids."""
+    step, bar = dice.integer(4, 26), dice.integer(1, 5)
+    if dice.chance(0.4):  # what is seen through it, brighter or darker than around
+        canvas[y0:y1, x0:x1] += dice.uniform(-60, 90)
+    for left in range(x0, x1, step):
+        cv2.line(canvas, (left, y0), (left, y1), tone, bar)
+    for rail in (y0, y1 - 1):
+        cv2.line(canvas, (x0, rail), (x1, rail), tone, dice.integer(1, 5))
+
+
+def block(dice, painter, tone, other):
+    """A kerb, a trough, a step or a rough lamp glass: bright, grainy, parted by a few upright lines."""
+    face = np.full((40, 120), tone, np.float32) + dice.noise((40, 120)) * dice.uniform(3, 30)
+    for _ in range(dice.integer(0, 7)):
+        left = dice.integer(4, 115)
+        face[:, left:left + dice.integer(1, 6)] = tone * dice.uniform(0.5, 0.9) if dice.chance(0.7) else other
+    if dice.chance(0.4):
+        cv2.ellipse(face, (dice.integer(10, 110), 20), (dice.integer(4, 18), dice.integer(4, 18)), 0, 0, 360,
+                    dice.uniform(0, 90), -1)
+    return np.clip(face, 0, 255)
+
+
+def cluster(dice, painter, tone, other):
+    """A lamp of several cells, a mirror, a vent: framed, with bright and dark parts inside."""
+    face = np.full((40, 96), tone, np.float32)
+    for _ in range(dice.integer(1, 5)):
+        x, y = dice.integer(4, 84), dice.integer(3, 24)
+        cell = float(np.clip(other + dice.uniform(-80, 80), 0, 255))
+        if dice.chance(0.6):
+            cv2.rectangle(face, (x, y), (x + dice.integer(4, 40), y + dice.integer(4, 30)), cell, -1)
+        else:
+            cv2.circle(face, (x, y), dice.integer(3, 18), cell, -1)
+    if dice.chance(0.5):
+        cv2.rectangle(face, (0, 0), (95, 39), other, dice.integer(1, 3))
+    return cv2.GaussianBlur(face, (0, 0), dice.uniform(0.3, 2))
 
 
 def printed(dice, painter, tone, other):

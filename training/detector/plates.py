@@ -143,7 +143,7 @@ class PlatePainter:
         if dice.chance(0.14):  # coloured ink, faded print
             ink = dice.uniform(60, 160)
             ground = max(ground, ink + dice.uniform(35, 80))
-        if dice.chance({"us": 0.13, "free": 0.3, "br-old": 0.16, "moto": 0.15}.get(kind, 0.07)):
+        if dice.chance({"us": 0.13, "free": 0.3, "br-old": 0.16, "moto": 0.15}.get(kind, 0.1)):
             ground, ink = dice.uniform(5, 120), dice.uniform(160, 255)
         return ground, min(ink, 255)
 

@@ -25,6 +25,14 @@ SMALLEST, LARGEST = 13, 300  # plate widths at the network's input, pixels
 IGNORED = pathlib.Path(__file__).with_name("unlabelled.tsv")
 
 
+def visible(picture, quad):
+    """Whether anything of a plate is left to see; what is not is neither a plate nor background."""
+    x0, y0 = np.maximum(0, quad.min(0)).astype(int)
+    x1, y1 = quad.max(0).astype(int) + 1
+    patch = picture[y0:y1, x0:x1]
+    return patch.size > 0 and patch.std() > (11 if x1 - x0 < 26 else 8)
+
+
 class SceneMaker:
     def __init__(self, seed, data, folder):
         cv2.setNumThreads(1)
@@ -49,14 +57,17 @@ class SceneMaker:
                 continue
             taken.append(box)
             planned.append((face, quad))
-        if self.dice.chance(0.65):
-            for _ in range(self.dice.integer(1, 5)):
+        if self.dice.chance(0.75):
+            for _ in range(self.dice.integer(1, 6)):
                 distract(self.dice, canvas, self.painter, taken)
         np.clip(canvas, 0, 255, out=canvas)
         for face, quad in planned:
             self.mount(canvas, quad, face)
         plates = plates + [quad for _, quad in planned]
-        return self.expose(canvas), plates, ignored
+        picture = self.expose(canvas)
+        faint = [quad for quad in plates if not visible(picture, quad)]
+        plates = [quad for quad in plates if visible(picture, quad)]
+        return picture, plates, ignored + faint
 
     def plate_width(self):
         """Most plates as in photographs of cars, some as small as at the far end of a street."""

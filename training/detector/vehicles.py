@@ -85,7 +85,7 @@ def car_end(dice, canvas, pictures, painter, x, y, plate):
         shade = dice.uniform(0.4, 0.9)
         cv2.line(canvas, (int(left), fold), (int(right), fold), tone * shade, dice.integer(1, 2), cv2.LINE_AA)
         cv2.line(canvas, (int(left), fold + 2), (int(right), fold + 2), min(255, tone * dice.uniform(1, 1.5)), 1)
-    lamps(dice, canvas, left, right, waist, width, height)
+    lamps(dice, canvas, pictures, left, right, waist, width, height)
     if dice.chance(0.65):  # bumper
         edge = dice.uniform(0.6, 0.85) * height + top
         paint(dice, canvas, pictures, rect(left, edge, right, min(bottom, edge + height * 0.25)),
@@ -113,13 +113,21 @@ def car_end(dice, canvas, pictures, painter, x, y, plate):
                                                      sy + plate * 0.09))
 
 
-def lamps(dice, canvas, left, right, waist, width, height):
+def lamps(dice, canvas, pictures, left, right, waist, width, height):
     bright = dice.uniform(50, 255)
     wide, tall = width * dice.uniform(0.07, 0.22), height * dice.uniform(0.06, 0.3)
     y, tip = waist + height * dice.uniform(0, 0.12), dice.uniform(-0.3, 0.6)
     for edge, side in ((left, 1), (right, -1)):
-        polygon(canvas, [[edge, y], [edge + side * wide, y + tall * max(0, tip)], [edge + side * wide, y + tall],
-                         [edge, y + tall * 0.9]], bright)
+        outline = [[edge, y], [edge + side * wide, y + tall * max(0, tip)], [edge + side * wide, y + tall],
+                   [edge, y + tall * 0.9]]
+        paint(dice, canvas, pictures, outline, bright, dice.uniform(10, 130), dice.uniform(0.3, 2))
+        for _ in range(dice.integer(0, 3)):  # cells, ribs and reflectors behind the glass
+            cx, cy = edge + side * wide * dice.uniform(0.1, 0.8), y + tall * dice.uniform(0.3, 0.8)
+            cell = float(np.clip(bright + dice.uniform(-170, 170), 0, 255))
+            half_w, half_h = wide * dice.uniform(0.05, 0.25), tall * dice.uniform(0.05, 0.25)
+            polygon(canvas, rect(cx - half_w, cy - half_h, cx + half_w, cy + half_h), cell)
+        if dice.chance(0.4):
+            cv2.polylines(canvas, [np.int32(np.round(outline))], True, dice.uniform(0, 255), 1, cv2.LINE_AA)
         if dice.chance(0.6):
             cv2.circle(canvas, (int(edge + side * wide * 0.5), int(y + tall * 0.55)), max(1, int(tall * 0.3)),
                        float(np.clip(bright + dice.uniform(-120, 120), 0, 255)), -1, cv2.LINE_AA)
@@ -152,6 +160,14 @@ def emblem(dice, canvas, painter, x, y, size):
     axes = (max(2, int(size)), max(2, int(size * dice.uniform(0.4, 1.0))))
     cv2.ellipse(canvas, (int(x), int(y)), axes, 0, 0, 360, tone, -1, cv2.LINE_AA)
     cv2.ellipse(canvas, (int(x), int(y)), axes, 0, 0, 360, 255 - tone, 1, cv2.LINE_AA)
+    for _ in range(dice.integer(0, 2)):  # rings and bars of a maker's sign
+        if dice.chance(0.5):
+            inner = (max(1, int(axes[0] * dice.uniform(0.2, 0.8))), max(1, int(axes[1] * dice.uniform(0.2, 0.8))))
+            cv2.ellipse(canvas, (int(x), int(y)), inner, dice.uniform(0, 90), 0, 360, 255 - tone, max(1, int(size / 8)),
+                        cv2.LINE_AA)
+        else:
+            cv2.line(canvas, (int(x - axes[0] * 0.7), int(y)), (int(x + axes[0] * 0.7), int(y)), 255 - tone,
+                     max(1, int(size / 6)), cv2.LINE_AA)
     if dice.chance(0.5) and axes[1] >= 6:
         lettering(dice, canvas, painter, x, y, axes[1] * 0.7, 255 - tone, 1)
 
