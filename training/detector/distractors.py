@@ -3,14 +3,14 @@ import cv2
 import numpy as np
 
 from geometry import bounds, overlaps, plate_quad, warp_in
-from vehicles import emblem, lettering, sticker
+from vehicles import emblem, lettering, paint, sticker
 
-KINDS = {"lettering": 3, "panel": 3.5, "cluster": 2, "print": 2, "bars": 1, "round": 1, "stamp": 1.2, "badge": 2.5, "shop": 1.5,
+KINDS = {"lettering": 3, "panel": 3.5, "cluster": 2, "lamp": 4, "print": 2, "bars": 1, "round": 1, "stamp": 1.2, "badge": 2.5, "shop": 1.5,
          "sticker": 1, "windows": 1, "strip": 1, "fence": 1.5,
          "block": 1}
 SHAPES = {"lettering": (0.08, 0.25), "panel": (0.2, 0.6), "print": (0.5, 1.6), "bars": (0.2, 0.8), "round": (1, 1),
           "stamp": (0.04, 0.12), "badge": (0.3, 0.8), "shop": (0.12, 0.35), "sticker": (0.2, 0.5),
-          "windows": (0.3, 1.0), "strip": (0.02, 0.1), "fence": (0.2, 0.9), "block": (0.2, 0.45), "cluster": (0.25, 0.7)}
+          "windows": (0.3, 1.0), "strip": (0.02, 0.1), "fence": (0.2, 0.9), "block": (0.2, 0.45), "cluster": (0.25, 0.7), "lamp": (0.25, 0.9)}
 
 
 def distract(dice, canvas, painter, taken):
@@ -56,6 +56,8 @@ def distract(dice, canvas, painter, taken):
             cv2.rectangle(canvas, (left, y0), (left + int(step * 0.7), y1 - 1), tone + dice.uniform(-30, 30), -1)
     elif kind == "fence":
         fence(dice, canvas, x0, y0, x1, y1, tone)
+    elif kind == "lamp":
+        lamp(dice, canvas, quad, width, height, tone)
     elif kind == "strip":
         warp_in(canvas, np.full((8, 32), tone, np.float32), quad)
     else:
@@ -103,6 +105,43 @@ def block(dice, painter, tone, other):
         cv2.ellipse(face, (dice.integer(10, 110), 20), (dice.integer(4, 18), dice.integer(4, 18)), 0, 0, 360,
                     dice.uniform(0, 90), -1)
     return np.clip(face, 0, 255)
+
+
+def lamp(dice, canvas, quad, width, height, tone):
+    """A head or tail lamp: a bulging outline, glass that reflects, ribs, bright and dark cells."""
+    middle = quad.mean(0)
+    outline = []
+    for k in range(4):
+        outline.append(quad[k] + (middle - quad[k]) * np.float32([dice.uniform(0, 0.35), dice.uniform(0, 0.35)]))
+        side = (quad[k] + quad[(k + 1) % 4]) / 2
+        outline.append(side + (side - middle) * dice.uniform(-0.1, 0.08))
+    if dice.chance(0.5):  # the darker housing or coloured glass around it
+        paint(dice, canvas, [ground(dice)], middle + (np.float32(outline) - middle) * dice.uniform(1.1, 1.8),
+              dice.uniform(20, 200), dice.uniform(5, 50))
+    paint(dice, canvas, [ground(dice)], outline, tone, dice.uniform(10, 110), dice.uniform(0.3, 3))
+    for _ in range(dice.integer(0, 4)):
+        x, y = middle + np.float32([width, height]) * [dice.uniform(-0.3, 0.3), dice.uniform(-0.25, 0.25)]
+        cell = float(np.clip(tone + dice.uniform(-170, 170), 0, 255))
+        if dice.chance(0.5):
+            cv2.circle(canvas, (int(x), int(y)), max(1, int(height * dice.uniform(0.05, 0.3))), cell,
+                       dice.pick([-1, -1, 1, 2]), cv2.LINE_AA)
+        else:
+            half = np.float32([width * dice.uniform(0.03, 0.2), height * dice.uniform(0.05, 0.25)])
+            cv2.rectangle(canvas, (int(x - half[0]), int(y - half[1])), (int(x + half[0]), int(y + half[1])), cell, -1)
+    if dice.chance(0.5):  # ribs
+        start, end = middle - [width * 0.35, 0], middle + [width * 0.35, 0]
+        number, tall = dice.integer(3, 14), height * dice.uniform(0.1, 0.35)
+        shade = float(np.clip(tone + dice.uniform(-120, 120), 0, 255))
+        for part in np.linspace(0, 1, number):
+            x, y = start + (end - start) * part
+            cv2.line(canvas, (int(x), int(y - tall)), (int(x + dice.uniform(-1, 1)), int(y + tall)), shade, 1,
+                     cv2.LINE_AA)
+
+
+def ground(dice):
+    """Something for glass to reflect."""
+    return np.clip(cv2.resize(dice.noise((12, 20)), (160, 100), interpolation=cv2.INTER_CUBIC) * 60 + 128, 0,
+                   255).astype(np.uint8)
 
 
 def cluster(dice, painter, tone, other):
