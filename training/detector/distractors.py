@@ -6,7 +6,7 @@ from geometry import bounds, overlaps, plate_quad, warp_in
 from vehicles import emblem, lettering, paint, sticker
 
 KINDS = {"lettering": 3, "panel": 3.5, "cluster": 2, "lamp": 4, "print": 2, "bars": 1, "round": 1, "stamp": 1.2, "badge": 2.5, "shop": 1.5,
-         "sticker": 1, "windows": 1, "strip": 1, "fence": 1.5,
+         "sticker": 1, "windows": 1, "strip": 1, "fence": 3,
          "block": 1}
 SHAPES = {"lettering": (0.08, 0.25), "panel": (0.2, 0.6), "print": (0.5, 1.6), "bars": (0.2, 0.8), "round": (1, 1),
           "stamp": (0.04, 0.12), "badge": (0.3, 0.8), "shop": (0.12, 0.35), "sticker": (0.2, 0.5),

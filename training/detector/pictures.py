@@ -29,7 +29,7 @@ PICTURES = [
      ["*/data/" + name for name in ("astronaut.png", "brick.png", "camera.png", "chelsea.png", "coffee.png",
                                     "coins.png", "grass.png", "gravel.png", "motorcycle_*.png", "page.png",
                                     "rocket.jpg", "text.png")],
-     "public domain, CC0-1.0 or BSD-3-Clause (the data folder's README)"),
+     "public domain, CC0-1.0 or BSD-3-Clause (by the project's word)"),
     ("scikit-learn==1.9.1", "pypi", ["*/datasets/images/*.jpg"], "CC-BY-2.0 (flickr: danielbuechele, vultilion)"),
 ]
 FONTS = [

@@ -21,7 +21,7 @@ from vehicles import car_end, motorcycle_end
 
 WIDTH, HEIGHT = 320, 256
 KINDS = {"swap": 0.36, "real": 0.13, "paste": 0.51}
-SMALLEST, LARGEST = 13, 300  # plate widths at the network's input, pixels
+SMALLEST, LARGEST = 13, 360  # plate widths at the network's input, pixels
 IGNORED = pathlib.Path(__file__).with_name("unlabelled.tsv")
 
 
