@@ -4,10 +4,10 @@ SHELL := /bin/bash
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
 RELEASE := .build/release
 
-.PHONY: help setup build demo test lint format models proto migrate database broker bench clean
+.PHONY: help setup build demo test lint format models train-reader proto migrate database broker bench clean
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 setup: ## install what is missing: Debian packages, run-time libraries and models (into .gantry/)
 	@scripts/setup
@@ -29,6 +29,9 @@ format: ## format in place
 
 models: ## install and verify the models of models/models.yaml
 	@python3 scripts/models
+
+train-reader: ## train Tesseract's plate model anew from rendered plates (an hour and a half; see training/reader/MODEL.md)
+	@scripts/train-reader
 
 proto: ## regenerate Sources/Wire/Generated from schemas/proto
 	@scripts/proto
