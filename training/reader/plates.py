@@ -50,7 +50,8 @@ def europe(name, weight, patterns, **other) -> Style:
 
 
 def america(name, weight, patterns, **other) -> Style:
-    rest = dict(faces=US_FACES, gap=PLAIN, aspect=(1.85, 2.2), cap=(0.4, 0.6)) | other
+    # Most states' dies have one shape for O and 0, or nearly; the format tells.
+    rest = dict(faces=US_FACES, gap=PLAIN, aspect=(1.85, 2.2), cap=(0.4, 0.6), same_zero=0.4, same_one=0.25) | other
     if isinstance(patterns, str):
         patterns = {p: 1 for p in patterns.split()}
     return Style(name, weight, "america", patterns, **rest)
@@ -113,7 +114,7 @@ STYLES = [
     # United States and Canada
     america("alabama", 0.8, "NNLLNNN NLLNNNN NNLNNLN NLNNLNN NNLLNNN"),
     america("alaska", 0.3, "LLL|NNN", gap=EMBLEM),
-    america("arizona", 2, "LLLNNNN LLL|NNNN NNN|LLL LLNLNLN"),
+    america("arizona", 2.5, "LLLNNNN LLL|NNNN NNN|LLL LLNLNLN"),
     america("arkansas", 0.6, "NNN|LLL LLL|NNL NNN|LLL", gap=EMBLEM),
     america("california", 5, {"NLLLNNN": 8, "NLNNNNN": 1.2, "NNNNNLN": 1.2, "NLLL|NNN": 0.5}, faces=US_FACES | {"stroke-us": 8}, dark=0.08),
     america("colorado", 1, "NNN|LLL LLL|NNN LLL|LNN NNNLLL", gap=EMBLEM | {"dash": 3}, dark=0.5),
@@ -135,7 +136,7 @@ STYLES = [
     america("michigan", 1.5, "LLL|NNNN LLL|NNNN NNN|LLL NLLLNN DLN|NNNN"),
     america("minnesota", 0.9, "LLL|NNN NNN|LLL", gap=DASH),
     america("mississippi", 0.5, "LLL|NNN LLLNNNN", gap=EMBLEM),
-    america("missouri", 1.2, "LLN|LNL LLN|LNL NLL|NNL", gap={"sticker": 6, "emblem": 2, "none": 1}),
+    america("missouri", 4.5, {"LLN|LNL": 8, "NLL|NNL": 0.3, "LNN|LLL": 0.3, "NNN|LLL": 0.5}, same_zero=0.7, gap={"sticker": 6, "emblem": 2, "none": 1}),
     america("montana", 0.4, "N|NNNNNL NNNNNNL LLL|NNN", gap={"dash": 2, "none": 2, "dot": 1}),
     america("nebraska", 0.5, "LLL|NNN NN|LNNN N|LNNNN LLLNNN", gap=EMBLEM),
     america("nevada", 0.9, "NNN|LLL NNL|NNN LNN|LLL NNLNNN", gap={"dot": 2, "none": 3, "emblem": 1}),
@@ -162,9 +163,9 @@ STYLES = [
     america("west-virginia", 0.5, "NL|NNNN NLL|NNN NLNNNN", gap=PLAIN),
     america("wisconsin", 1, "NNN|LLL LLL|NNNN", gap=DASH),
     america("wyoming", 0.3, "NN|NNNN N|NNNN NN|NNNNN NN|NNNL", gap={"emblem": 8}),
-    america("personal", 5, {"V": 6, "VN": 2, "VNN": 1, "V|V": 1, "V|NN": 0.8, "NV": 0.8, "LL|V": 0.4, "LLLL": 0.5, "NNNN": 0.2, "LLLLLL": 0.8, "LLLLLLL": 0.8, "LLNN": 0.4, "LNL|LL": 0.2, "VLNL": 0.3}, gap={"none": 5, "emblem": 2}),
-    america("truck", 3, {"NNNNNNN": 1, "NNNNNL": 1, "LNNNNN": 1, "LNNNNNN": 1, "NNNNNLN": 0.6, "LLNNNN": 1, "NNNNLL": 1, "NNNLLL": 1, "LLLNNN": 1, "NNNNL": 0.6, "NNLNNNN": 0.5, "LNNNL": 0.4, "NNNNNN": 1, "LLNNNNN": 1, "LNLNNN": 0.4}),
-    america("any", 3, {"?????": 1, "??????": 3, "???????": 4, "???|???": 2, "???|????": 2, "????": 0.3, "????????": 0.4}, gap=EMBLEM),
+    america("personal", 5, {"V": 6, "VN": 2, "VNN": 1, "V|V": 1, "V|NN": 0.8, "NV": 0.8, "LL|V": 0.4, "LLLL": 0.5, "NNNN": 0.2, "LLLLLL": 0.8, "LLLLLLL": 0.8, "LLNN": 0.4, "LNL|LL": 0.2, "VLNL": 0.3}, gap={"none": 5, "emblem": 2}, same_zero=0, same_one=0),
+    america("truck", 3, {"NNNNNNN": 1, "NNNNNL": 1, "LNNNNN": 1, "LNNNNNN": 1, "NNNNNLN": 0.6, "LLNNNN": 1, "NNNNLL": 1, "NNNLLL": 1, "LLLNNN": 1, "NNNNL": 0.6, "NNLNNNN": 0.5, "LNNNL": 0.4, "NNNNNN": 1, "LLNNNNN": 1, "LNLNNN": 0.4}, same_zero=0, same_one=0),
+    america("any", 3, {"?????": 1, "??????": 3, "???????": 4, "???|???": 2, "???|????": 2, "????": 0.3, "????????": 0.4}, gap=EMBLEM, same_zero=0, same_one=0),
     america("canada", 1.5, "LLLL|NNN LLL|NNNN LLL|NNN NNN|LLL LNN|LLL LLN|NNL", gap={"emblem": 5, "none": 2, "dash": 1}),
     # Latin America
     america("mexico", 2, "LLL|NN|NN LLL|NNN|L NNN|LLL LLL|NNNN LL|NN|NNN NN|LLN LNN|LLL", gap=DASH, alphabet=NO_IO),

@@ -254,12 +254,12 @@ class Painter:
                 if not top:
                     image[-band:] = rng.uniform(20, 235)
         left, right = rng.uniform(0.02, 0.07) * width, width * (1 - rng.uniform(0.02, 0.07))
-        if self.chance(0.1):  # a logo, a seal or stacked small letters beside the characters
-            wide = rng.uniform(0.09, 0.2) * width
+        if self.chance(0.2):  # a logo, a seal or stacked small letters beside the characters
+            wide = rng.uniform(0.07, 0.22) * width
             at_left = self.chance(0.7)
             x = int(left + wide / 2 if at_left else right - wide / 2)
-            if self.chance(0.6):
-                self.emblem(image, x, int(height * rng.uniform(0.42, 0.58)), wide * 0.48)
+            if self.chance(0.7):
+                self.emblem(image, x, int(height * rng.uniform(0.4, 0.65)), wide * rng.uniform(0.4, 0.6))
             else:
                 for y in (0.38, 0.62) if self.chance(0.6) else (0.32, 0.5, 0.68):
                     self.paste("letter", image, x, height * y, height * rng.uniform(0.13, 0.22), self.ink, wide)
@@ -382,12 +382,19 @@ class Painter:
                 cv2.polylines(image, [shape], True, tone, max(1, int(r * 0.15)), cv2.LINE_AA)
             if self.chance(0.4):
                 self.scribble(image, x, y, r * 0.6, rng.randint(1, 3))
-        elif kind < 0.8:  # sun or wheel
+        elif kind < 0.78:  # sun or wheel
             for k in range(8):
                 a = k * math.pi / 4
                 cv2.line(image, (x, y), (int(x + r * math.cos(a)), int(y + r * math.sin(a))), tone, max(1, int(r * 0.14)), cv2.LINE_AA)
             cv2.circle(image, (x, y), int(r * 0.5), tone, -1, cv2.LINE_AA)
-        elif kind < 0.9:  # tree, mountain, keystone
+        elif kind < 0.88:  # cactus, tree, rider: a trunk and arms
+            thick = max(1, int(r * rng.uniform(0.1, 0.3)))
+            cv2.line(image, (x, int(y - r)), (x + int(rng.gauss(0, 0.1) * r), int(y + r)), tone, thick, cv2.LINE_AA)
+            for way in (-1, 1):
+                if self.chance(0.85):
+                    arm, tip, root = x + int(way * r * rng.uniform(0.35, 0.8)), y - int(r * rng.uniform(0.1, 0.9)), y + int(r * rng.uniform(-0.2, 0.5))
+                    cv2.polylines(image, [np.array([(arm, tip), (arm, root), (x, root)], np.int32)], False, tone, thick, cv2.LINE_AA)
+        elif kind < 0.94:  # tree, mountain, keystone
             w, top = r * rng.uniform(0.5, 0.9), r * rng.uniform(0, 0.5)
             shape = np.array([(x - top * 0.6, y - r), (x + top * 0.6, y - r), (x + w, y + r), (x - w, y + r)], np.int32)
             cv2.fillPoly(image, [shape], tone, cv2.LINE_AA)
