@@ -120,11 +120,12 @@ def box(painter: Painter, corners: np.ndarray) -> tuple[float, float, float, flo
     return left, top - tall * rng.uniform(-0.1, 0.3), right, bottom + tall * rng.uniform(-0.1, 0.3)
 
 
-def photograph(painter: Painter, cut: np.ndarray, height: float) -> np.ndarray:
-    """Light, optics, sensor and compression, at the crop's own size."""
+def photograph(painter: Painter, cut: np.ndarray, height: float, mild: bool | None = None) -> np.ndarray:
+    """Light, optics, sensor and compression, at the crop's own size. `mild` leaves some out; by chance if not said."""
     rng, chance = painter.rng, painter.chance
     rows, columns = cut.shape
-    mild = chance(0.6)  # all troubles at once would only be unreadable
+    if mild is None:
+        mild = chance(0.65)  # all troubles at once would only be unreadable
     light = cut.astype(np.float32)
     if chance(0.25):  # dirt
         light += painter.noise(rows, columns, coarse=False) * rng.uniform(4, 24)
@@ -146,7 +147,7 @@ def photograph(painter: Painter, cut: np.ndarray, height: float) -> np.ndarray:
         light += blob * rng.uniform(40, 180)
     blur = abs(rng.gauss(0, 0.55)) + (rng.uniform(0, 0.9) * height / 40 if chance(0.35) and not mild else 0)
     if blur > 0.2:
-        light = cv2.GaussianBlur(light, (0, 0), min(blur, 0.075 * height))
+        light = cv2.GaussianBlur(light, (0, 0), min(blur, 0.065 * height))
     if chance(0.25) and not mild:  # motion
         length = rng.randint(2, max(2, int(height * 0.11) + 1))
         kernel = np.zeros((length, length), np.float32)
@@ -160,7 +161,7 @@ def photograph(painter: Painter, cut: np.ndarray, height: float) -> np.ndarray:
         light = cv2.filter2D(light, -1, kernel / kernel.sum())
     tone = rng.random()
     if tone < 0.12:  # night, or a plate in deep shadow
-        light = (light - 128) * rng.uniform(0.12 if mild else 0.07, 0.3) + rng.uniform(18, 90)
+        light = (light - 128) * rng.uniform(0.13 if mild else 0.08, 0.35) + rng.uniform(18, 90)
     elif tone < 0.5:
         light = (light - 128) * rng.uniform(0.25, 1.1) + rng.uniform(60, 200)
     elif tone < 0.6:  # too much light

@@ -18,7 +18,7 @@ from render import Painter
 
 
 def picture(painter: Painter):
-    """A plate within its surroundings at its natural size, and its text."""
+    """A plate within its surroundings at its natural size, its style and its text."""
     rng = painter.rng
     plate = painter.plate()
     scene, corners, _ = damage.surround(painter, plate)
@@ -36,7 +36,7 @@ def picture(painter: Painter):
     target = ((corners - low) * size / (high - low)).astype(np.float32)
     matrix = cv2.getPerspectiveTransform(damage.plate_corners(scene, plate), target)
     cut = cv2.warpPerspective(scene, matrix, tuple(int(v) for v in size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return damage.photograph(painter, cut, height), "".join(row.text for row in plate.rows)
+    return damage.photograph(painter, cut, height, mild=painter.chance(0.75)), plate.style, "".join(row.text for row in plate.rows)
 
 
 def main() -> None:
@@ -50,8 +50,9 @@ def main() -> None:
     options.folder.mkdir(parents=True, exist_ok=True)
     lines = []
     while len(lines) < options.count:
-        pixels, text = picture(painter)
-        if len(text) < 4 or pixels.std() < 14:  # nearly invisible: tests nothing
+        pixels, style, text = picture(painter)
+        nothing_to_lean_on = style in ("any", "any-wide", "personal", "truck")  # O or 0 would be a guess
+        if len(text) < 4 or nothing_to_lean_on or pixels.std() < 16:  # nearly invisible: tests nothing
             continue
         name = f"plate-{len(lines):03}.jpg"
         cv2.imwrite(str(options.folder / name), pixels, [cv2.IMWRITE_JPEG_QUALITY, 85])

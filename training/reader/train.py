@@ -25,6 +25,7 @@ import network as plates
 from grow import grow
 from network import BLANK, CHARACTERS, CODES, FIRST, FRAMES, PlateNetwork
 
+HOPELESS = 0.7  # loss a character beyond which a sample's weight falls
 USES = 3  # a sample is seen again, at most so often, only when no fresh one is ready
 
 
@@ -120,7 +121,7 @@ def main() -> None:
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("--minutes", type=float, default=90)
     parser.add_argument("--start", type=Path)
-    parser.add_argument("--rate", type=float, default=1.5e-3)
+    parser.add_argument("--rate", type=float, default=1.2e-3)
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--frames", type=float, default=2.0, help="weight of the frame loss at first")
     parser.add_argument("--data", type=Path, help="folder of real sets, for measuring only")
@@ -170,11 +171,14 @@ def main() -> None:
         with torch.autocast(device.type, dtype=torch.bfloat16):
             output = network(inputs)
         spans = torch.full((len(inputs),), FRAMES)
-        loss = F.ctc_loss(output.permute(1, 0, 2), codes, spans, lengths, blank=BLANK, zero_infinity=True)
-        total = loss
+        each = F.ctc_loss(output.permute(1, 0, 2), codes, spans, lengths, blank=BLANK, reduction="none", zero_infinity=True)
+        each = each / lengths.clamp(min=1)
+        loss = each.mean()
+        # A sample that nobody could read has the largest loss and the least to teach.
+        total = (each * (HOPELESS / each.detach().clamp(min=HOPELESS))).mean()
         guidance = options.frames * max(0.0, 1 - part / 0.33)
         if guidance > 0:
-            total = loss + guidance * F.nll_loss(output.reshape(-1, CODES), frames.reshape(-1), weight=frame_weights)
+            total = total + guidance * F.nll_loss(output.reshape(-1, CODES), frames.reshape(-1), weight=frame_weights)
         optimiser.zero_grad()
         total.backward()
         nn.utils.clip_grad_norm_(network.parameters(), 3.0)
