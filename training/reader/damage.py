@@ -49,6 +49,10 @@ def line(painter: Painter) -> Line:
         ratio = (source[1][0] - source[0][0]) / plate.image.shape[1]
         points = np.float32([[(source[0][0] + x * ratio, source[0][1] + plate.rows[row].middle * ratio) for x in centres]])
         centres = list(cv2.perspectiveTransform(points, matrix)[0][:, 0] * WIDTH / wide)
+    if painter.chance(0.2):  # a plate cut out beforehand: the reader's margin repeats its edge
+        across, down = round(wide * rng.uniform(0, 0.05)), round(tall * rng.uniform(0, 0.1))
+        pixels = cv2.copyMakeBorder(pixels, down, down, across, across, cv2.BORDER_REPLICATE)
+        centres = [(x * wide / WIDTH + across) * WIDTH / (wide + 2 * across) for x in centres]
     return Line(to_line(pixels, painter.chance(0.25)), text, centres, plate.style)
 
 

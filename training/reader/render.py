@@ -261,8 +261,9 @@ class Painter:
             if self.chance(0.7):
                 self.emblem(image, x, int(height * rng.uniform(0.4, 0.65)), wide * rng.uniform(0.4, 0.6))
             else:
-                for y in (0.38, 0.62) if self.chance(0.6) else (0.32, 0.5, 0.68):
-                    self.paste("letter", image, x, height * y, height * rng.uniform(0.13, 0.22), self.ink, wide)
+                group = rng.choice(["letter", "letter", "year", "month"])
+                for y in rng.choice([(0.38, 0.62), (0.38, 0.62), (0.32, 0.5, 0.68), (rng.uniform(0.35, 0.65),)]):
+                    self.paste(group, image, x, height * y, height * rng.uniform(0.13, 0.24), self.ink, wide)
             left, right = (left + wide, right) if at_left else (left, right - wide)
         middle = rng.uniform(0.47, 0.57)
         return {"left": left, "right": right, "middles": lambda cap: [height * middle]}
