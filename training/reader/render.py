@@ -104,7 +104,7 @@ class Painter:
         for row, middle in zip(rows, middles):
             drawn.append(self.row(image, opacity, row, glyphs, style, room["left"], room["right"], middle, cap, squeeze, equal_cells, fill))
         self.small_print(image, style, room, drawn, cap)
-        self.ink_in(image, opacity)
+        self.ink_in(image, opacity, cap * len(rows))
         self.rim(image, style, drawn, cap)
         return Plate(np.clip(image, 0, 255).astype(np.uint8), drawn, style.name)
 
@@ -166,14 +166,15 @@ class Painter:
             x += cell + space * stretch + extra
         return Row(letters, centres, middle)
 
-    def ink_in(self, image, opacity) -> None:
+    def ink_in(self, image, opacity, cap: float) -> None:
         rng = self.rng
         weight = rng.random()
-        if weight < 0.12:
+        inked = float(opacity.sum()) / max(1.0, float((opacity.max(0) > 0.5).sum()) * cap)  # of the characters' own columns
+        if weight < 0.12 and inked < 0.5:
             opacity = cv2.dilate(opacity, np.ones((3, 3)))
-        elif weight < 0.25:
+        elif weight < 0.25 and inked < 0.58:
             opacity = cv2.dilate(opacity, np.ones((2, 2)))
-        elif weight < 0.37:
+        elif weight < 0.37 and inked > 0.3 or inked > 0.68:
             opacity = cv2.erode(opacity, np.ones((2, 2)))
         if self.chance(0.3):  # pressed characters: one lit and one shaded edge
             soft = cv2.GaussianBlur(opacity, (0, 0), rng.uniform(0.7, 1.6))
@@ -273,8 +274,8 @@ class Painter:
         height, width = image.shape
         left, right = rng.uniform(0.025, 0.06) * width, width * (1 - rng.uniform(0.025, 0.06))
         if len(rows) > 1:
-            upper = rng.uniform(0.4, 0.46)
-            lower = upper + rng.uniform(0.34, 0.38)
+            upper = rng.uniform(0.35, 0.41)
+            lower = upper + rng.uniform(0.35, 0.4)
             return {"left": left, "right": right, "middles": lambda cap: [height * upper, height * lower]}
         middle = rng.uniform(0.56, 0.64)
         return {"left": left, "right": right, "middles": lambda cap: [height * middle]}
