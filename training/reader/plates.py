@@ -51,7 +51,7 @@ def europe(name, weight, patterns, **other) -> Style:
 
 def america(name, weight, patterns, **other) -> Style:
     # Most states' dies have one shape for O and 0, or nearly; the format tells.
-    rest = dict(faces=US_FACES, gap=PLAIN, aspect=(1.85, 2.2), cap=(0.4, 0.6), same_zero=0.25, same_one=0.15) | other
+    rest = dict(faces=US_FACES, gap=PLAIN, aspect=(1.85, 2.2), cap=(0.4, 0.6), same_zero=0.5, same_one=0.2) | other
     if isinstance(patterns, str):
         patterns = {p: 1 for p in patterns.split()}
     return Style(name, weight, "america", patterns, **rest)
