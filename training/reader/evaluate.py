@@ -48,7 +48,9 @@ def score(engine: Engine, samples: list[crops.Crop], looks, show_errors: bool = 
             reads.append(engine.read(line))
             times.append(time.perf_counter() - began)
         if two_rows and sample.box[2] < 1.6 * sample.box[3]:  # TesseractReader.twoRowsBelow
-            reads = [rows(engine, sample, look) for look in looks]
+            halves = [rows(engine, sample, look) for look in looks]
+            if certainty(halves[0]) > certainty(reads[0]):
+                reads = halves
         singles.append(reads[0][0] == sample.text)
         votes.append(vote(reads) == sample.text)
         distance += edits(reads[0][0], sample.text)
@@ -59,6 +61,11 @@ def score(engine: Engine, samples: list[crops.Crop], looks, show_errors: bool = 
         f"n={len(samples)} single {sum(singles)} = {100 * np.mean(singles):.1f}%  vote {sum(votes)} = {100 * np.mean(votes):.1f}%  "
         f"CER {100 * distance / letters:.2f}%  ms a line: least {1e3 * min(times):.2f}, median {1e3 * np.median(times):.2f}"
     )
+
+
+def certainty(read: tuple[str, list[float]]) -> float:
+    """As TesseractReader decides between one row and two."""
+    return float(np.mean(read[1])) if len(read[0]) >= 4 else 0
 
 
 def rows(engine: Engine, sample: crops.Crop, look) -> tuple[str, list[float]]:
