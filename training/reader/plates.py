@@ -136,7 +136,7 @@ STYLES = [
     america("michigan", 1.5, "LLL|NNNN LLL|NNNN NNN|LLL NLLLNN DLN|NNNN"),
     america("minnesota", 0.9, "LLL|NNN NNN|LLL", gap=DASH),
     america("mississippi", 0.5, "LLL|NNN LLLNNNN", gap=EMBLEM),
-    america("missouri", 8, {"LLN|LNL": 8, "NLL|NNL": 0.3, "LNN|LLL": 0.3, "NNN|LLL": 0.5}, same_zero=0.7, gap={"sticker": 6, "emblem": 2, "none": 1}),
+    america("missouri", 16, {"LLN|LNL": 10, "NLL|NNL": 0.3, "LNN|LLL": 0.3, "NNN|LLL": 0.5}, same_zero=0.75, same_one=0.5, gap={"sticker": 6, "emblem": 2, "none": 1}),
     america("montana", 0.4, "N|NNNNNL NNNNNNL LLL|NNN", gap={"dash": 2, "none": 2, "dot": 1}),
     america("nebraska", 0.5, "LLL|NNN NN|LNNN N|LNNNN LLLNNN", gap=EMBLEM),
     america("nevada", 0.9, "NNN|LLL NNL|NNN LNN|LLL NNLNNN", gap={"dot": 2, "none": 3, "emblem": 1}),
