@@ -33,6 +33,9 @@ models: ## install and verify the models of models/models.yaml
 train-detector: ## train the plate detector anew (GANTRY_DATA, MINUTES=60) and measure it; a GPU is used if there is one
 	@scripts/train-detector
 
+train-reader: ## train Tesseract's plate model anew from rendered plates (an hour and a half; see training/reader/MODEL.md)
+	@scripts/train-reader
+
 proto: ## regenerate Sources/Wire/Generated from schemas/proto
 	@scripts/proto
 
