@@ -37,6 +37,10 @@ public struct ReadInterpreter: Sendable {
         /// A look shows a symbol that the text lacks, and the reverse.
         static let extra = 5.0
         static let missing = 8.0
+        /// The extra symbol is the first or the last: a sticker or an emblem beside the characters.
+        static let extraAtEdge = 3.0
+        /// The least probability of the other one of `0O` or `1I`, which many countries give one shape.
+        static let sameShape = 0.15
         /// The least probability of a look-alike, and of any other character.
         static let lookAlike = 0.01
         static let other = 1e-4
@@ -125,27 +129,37 @@ public struct ReadInterpreter: Sendable {
                 texts.insert(changed)
             }
         }
-        let possible = line.symbols.map { options(for: $0) }
-        for pattern in grammars.patterns(ofLength: plain.count) {
+        let possible = line.symbols.map { options(for: $0) }[...]
+        for symbols in [possible, possible.dropFirst(), possible.dropLast()] { fill(symbols, into: &texts) }
+    }
+
+    /// The best fit of some symbols to each pattern of their number.
+    private func fill(_ symbols: ArraySlice<[UInt8]>, into texts: inout Set<[UInt8]>) {
+        for pattern in grammars.patterns(ofLength: symbols.count) {
             var text: [UInt8] = []
-            for (options, place) in zip(possible, pattern.places) {
+            for (options, place) in zip(symbols, pattern.places) {
                 guard let fitting = options.first(where: { place.contains($0) }) else { break }
                 text.append(fitting)
             }
-            if text.count == plain.count { texts.insert(text) }
+            if text.count == symbols.count { texts.insert(text) }
         }
     }
 
     /// Characters that a pattern may put in place of a symbol, most probable first.
     private func options(for symbol: RawSymbol) -> [UInt8] {
         var options = symbol.choices.filter { $0.probability >= 0.003 }.map(\.character)
-        // A symbol that the reader is sure of stays, whatever a pattern would like.
-        guard symbol.best.probability < Cost.sure else { return [symbol.best.character] }
-        for character in PlateAlphabet.all
-        where grammars.lookAlikes.alike(symbol.best.character, character) && !options.contains(character) {
-            options.append(character)
+        let best = symbol.best
+        if best.probability >= Cost.sure {
+            // It stays, whatever a pattern would like, but for the one that may have its very shape.
+            options = [best.character]
+        } else {
+            for character in PlateAlphabet.all
+            where grammars.lookAlikes.alike(best.character, character) && !options.contains(character) {
+                options.append(character)
+            }
         }
-        return options.isEmpty ? [symbol.best.character] : options
+        if let twin = PlateAlphabet.sameShape(as: best.character), !options.contains(twin) { options.append(twin) }
+        return options.isEmpty ? [best.character] : options
     }
 
     /// The share of all texts considered that have the same length and this character here.
@@ -162,4 +176,15 @@ public struct ReadInterpreter: Sendable {
 enum PlateAlphabet {
     /// 0–9, then A–Z, in ASCII.
     static let all: [UInt8] = Array(48...57) + Array(65...90)
+
+    /// The one that many plates write alike: 0 and O, 1 and I.
+    static func sameShape(as character: UInt8) -> UInt8? {
+        switch character {
+        case UInt8(ascii: "0"): UInt8(ascii: "O")
+        case UInt8(ascii: "O"): UInt8(ascii: "0")
+        case UInt8(ascii: "1"): UInt8(ascii: "I")
+        case UInt8(ascii: "I"): UInt8(ascii: "1")
+        default: nil
+        }
+    }
 }
