@@ -40,7 +40,7 @@ public struct ReadInterpreter: Sendable {
         /// The extra symbol is the first or the last: a sticker or an emblem beside the characters.
         static let extraAtEdge = 3.0
         /// The least probability of the other one of `0O` or `1I`, which many countries give one shape.
-        static let sameShape = 0.15
+        static let sameShape = 0.8
         /// The least probability of a look-alike, and of any other character.
         static let lookAlike = 0.01
         static let other = 1e-4

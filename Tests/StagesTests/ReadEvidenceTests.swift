@@ -14,7 +14,7 @@ import Testing
     ) {
         for agreement in [0.0, 1.0] {
             let confidence = ReadEvidence(posterior: posterior, agreement: agreement, fits: true).confidence
-            #expect(confidence > 0 && confidence < 0.99)
+            #expect(confidence > 0 && confidence < 0.999)
         }
     }
 

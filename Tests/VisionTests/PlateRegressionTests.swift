@@ -10,8 +10,7 @@ import Traffic
 /// compare with `baseline.txt` beside them.
 /// After an intended change: `UPDATE_GOLDEN=1 scripts/test --filter PlateRegressionTests`, then read the diff.
 @Suite struct PlateRegressionTests {
-    @Test(.enabled(if: SyntheticPlates.areCommitted, "Tests/VisionTests/Plates holds no truth.tsv yet"))
-    func `the committed plates are read as well as before`() throws {
+    @Test func `the committed plates are read as well as before`() throws {
         let read = try SyntheticPlates(folder: SyntheticPlates.committed).read()
         let file = SyntheticPlates.committed + "/baseline.txt"
         if ProcessInfo.processInfo.environment["UPDATE_GOLDEN"] != nil {
@@ -28,8 +27,7 @@ import Traffic
         let folder = try RenderedPlates(count: 40)
         let plates = try SyntheticPlates(folder: folder.path)
         let good = try plates.read()
-        // 35 with the model of November 2026: it misreads small American plates.
-        #expect(good.share.total == 40 && good.share.count >= 32, "wrong: \(good.wrong.joined(separator: ", "))")
+        #expect(good.share.total == 40 && good.share.count >= 36, "wrong: \(good.wrong.joined(separator: ", "))")
         // Cuts off an eighth at each end.
         let broken = try plates.read(TesseractReader.Settings(margins: [.init(across: -0.125, down: 0)]))
         #expect(PlateBaseline(good.share).complaint(about: broken.share) != nil, "\(broken.share)")
@@ -97,7 +95,6 @@ struct SyntheticPlates {
     private let truth: PlateTruth
 
     static let committed = packageFolder() + "/Tests/VisionTests/Plates"
-    static var areCommitted: Bool { FileManager.default.fileExists(atPath: committed + "/truth.tsv") }
 
     init(folder: String) throws {
         self.folder = folder
@@ -137,7 +134,9 @@ private final class RenderedPlates {
         var random = SeededRandom(seed: 1, part: "regression")
         var rows = ""
         for number in 0..<count {
-            let style = PlateRenderer.Style.allCases[number % PlateRenderer.Style.allCases.count]
+            // Not the American one: in the wide typeface its characters are a quarter of the plate's height, half of
+            // what real ones have, and the committed plates have better ones.
+            let style = [PlateRenderer.Style.belgian, .french, .dutch][number % 3]
             let text = Self.text(style, &random)
             let plate = try renderer.plate(text: text, style: style)
             let width = 90 + random.index(80)
