@@ -64,8 +64,23 @@ struct TrackObservations: Sendable {
         }
         for (plate, holder) in holders.enumerated() {
             plates[plate].holder = holder
-            if let holder { plateHeld[holder] = plate }
+            guard let holder else { continue }
+            plateHeld[holder] = plate
+            if Self.isCut(plates[plate].box, by: vehicles[holder].box), plates[plate].read.text != nil {
+                // Part of a plate: it is followed, but has no vote.
+                plates[plate].read.accepted = false
+                plates[plate].read.reason = .implausibleLength
+                tallies.add("plate-cut-off")
+            }
         }
+    }
+
+    /// Whether a plate ends where what is seen of its vehicle ends: something hides the rest of both.
+    ///
+    /// A whole plate lies well inside: on clips of real photographs none came nearer to the side of its vehicle than an
+    /// eighth of the width, and a half-hidden one that read as a text of its own lay within a twentieth.
+    static func isCut(_ plate: Box, by vehicle: Box) -> Bool {
+        min(plate.x - vehicle.x, vehicle.maxX - plate.maxX) < 0.05 * vehicle.width
     }
 
     /// The vehicles kept, and for each index of the frame's the one that stands for it.

@@ -111,6 +111,23 @@ import Traffic
         }
     }
 
+    @Test(arguments: seeds) func `a plate that ends where its vehicle ends is half hidden and gets no text`(
+        seed: UInt64
+    ) {
+        let boxes = (0..<24).map { Self.box(600 - Double($0) * 4, 400, 320 + Double($0) * 4) }
+        func plate(_ box: Box, from share: Double) -> Box {
+            Box(x: box.x + share * box.width, y: box.y + 150, width: 0.2 * box.width, height: 0.1 * box.width)
+        }
+        for (share, text) in [(0.01, "?"), (0.79, "?"), (0.2, "KLM482")] {
+            let visitor = Scene.Visitor(
+                first: 0, boxes: boxes, text: "KLM482", plates: boxes.map { plate($0, from: share) })
+            let scene = Scene(
+                visitors: [visitor],
+                noise: .init(vehicleMiss: 0, plateMiss: 0.1, wrongRead: 0, double: 0, weak: 0, jitter: 0))
+            #expect(texts(scene.passages(seed: seed)) == [text], "seed \(seed), plate from \(share)")
+        }
+    }
+
     @Test(arguments: seeds)
     func `a vehicle without any plate is counted, with the reason`(seed: UInt64) throws {
         var visitor = Scene.Visitor.line(
