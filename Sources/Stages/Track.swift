@@ -171,7 +171,7 @@ struct Track: Hashable, Sendable {
         }
     }
 
-    /// Any read plate beats any unread one, which beats any vehicle without; 0...4.
+    /// Any read plate beats any unread one, which beats one that is cut off, and that any vehicle without; 0...4.
     private static func quality(
         vehicle: TrackObservations.Vehicle?, plate: TrackObservations.Plate?, frameArea: Double
     ) -> Double {
@@ -179,6 +179,7 @@ struct Track: Hashable, Sendable {
             guard let vehicle, frameArea > 0 else { return 0 }
             return min(1, vehicle.box.area / frameArea) * vehicle.score * (vehicle.cut ? 0.3 : 1)
         }
+        if plate.isCut { return 0.9 + 0.1 * min(1, plate.score) }
         let sharpness = plate.sharpness.isFinite ? max(0, plate.sharpness) : 0
         let detail = 0.3 * sharpness / (sharpness + 500)
         guard !plate.text.isEmpty else { return 1 + 0.5 * min(1, plate.score) + detail }

@@ -22,6 +22,8 @@ struct TrackObservations: Sendable {
         var confidence: Double
         /// Index of the vehicle that holds it.
         var holder: Int?
+        /// Only part of it is seen: it ends where the frame or its vehicle ends. It is followed, but has no vote.
+        var isCut = false
     }
 
     var vehicles: [Vehicle] = []
@@ -64,15 +66,25 @@ struct TrackObservations: Sendable {
         }
         for (plate, holder) in holders.enumerated() {
             plates[plate].holder = holder
-            guard let holder else { continue }
-            plateHeld[holder] = plate
-            if Self.isCut(plates[plate].box, by: vehicles[holder].box), plates[plate].read.text != nil {
-                // Part of a plate: it is followed, but has no vote.
+            if let holder { plateHeld[holder] = plate }
+            let box = plates[plate].box
+            guard
+                Self.touchesEdge(box, of: frame)
+                    || holder.map({ Self.isCut(box, by: vehicles[$0].box) }) ?? false
+            else { continue }
+            plates[plate].isCut = true
+            if plates[plate].read.text != nil {
                 plates[plate].read.accepted = false
                 plates[plate].read.reason = .implausibleLength
                 tallies.add("plate-cut-off")
             }
         }
+    }
+
+    private static func touchesEdge(_ box: Box, of frame: FrameReads) -> Bool {
+        let margin = 0.004
+        return box.x <= margin * Double(frame.width) || box.y <= margin * Double(frame.height)
+            || box.maxX >= (1 - margin) * Double(frame.width) || box.maxY >= (1 - margin) * Double(frame.height)
     }
 
     /// Whether a plate ends where what is seen of its vehicle ends: something hides the rest of both.
@@ -107,11 +119,7 @@ struct TrackObservations: Sendable {
                 tallies.add("shed-detection")
                 continue
             }
-            let margin = 0.004
-            let cut =
-                seen.box.x <= margin * Double(frame.width) || seen.box.y <= margin * Double(frame.height)
-                || seen.box.maxX >= (1 - margin) * Double(frame.width)
-                || seen.box.maxY >= (1 - margin) * Double(frame.height)
+            let cut = touchesEdge(seen.box, of: frame)
             places[index] = vehicles.count
             vehicles.append(
                 Vehicle(box: seen.box, kind: seen.kind, score: min(1, seen.score), crop: seen.crop, cut: cut))

@@ -128,6 +128,22 @@ import Traffic
         }
     }
 
+    @Test(arguments: seeds) func `a plate that leaves the frame is read and shown while it is whole`(seed: UInt64)
+        throws
+    {
+        let boxes = (0..<26).map { Self.box(700, 300 + Double($0) * 24, 320) }
+        // What is seen of a plate beyond the lower edge ends there.
+        let plates = boxes.map { box in
+            Box(x: box.x + 110, y: box.y + 150, width: 100, height: 30).clamped(width: 1920, height: 1080) ?? box
+        }
+        let visitor = Scene.Visitor(first: 0, boxes: boxes, text: "KLM482", plates: plates)
+        let passages = Scene(
+            visitors: [visitor], noise: .init(vehicleMiss: 0, plateMiss: 0, wrongRead: 0, weak: 0, jitter: 0)
+        ).passages(seed: seed)
+        let shown = try #require(passages.first?.best.plate)
+        #expect(texts(passages) == ["KLM482"] && shown.maxY < 1076, "seed \(seed)")
+    }
+
     @Test(arguments: seeds)
     func `a vehicle without any plate is counted, with the reason`(seed: UInt64) throws {
         var visitor = Scene.Visitor.line(
