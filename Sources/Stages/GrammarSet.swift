@@ -103,8 +103,14 @@ public struct GrammarSet: Sendable {
     /// How probable a text is before it is seen.
     func prior(of text: [UInt8]) -> Double {
         let free = text.reduce(freeText) { share, _ in share / 36 }
-        return fitting(text).reduce(free) { $0 + (1 - freeText) * $1.density }
+        let common = text.reduce(1.0) { Self.seldom.contains($1) ? $0 * Self.seldomShare : $0 }
+        return fitting(text).reduce(free) { $0 + (1 - freeText) * $1.density * common }
     }
+
+    /// Letters that many series leave out, because they look like digits, and how often they stand where a pattern
+    /// would let them compared with other letters.
+    private static let seldom = PlateCharacters("IOQ".utf8)
+    private static let seldomShare = 0.3
 
     /// Whether some pattern fits.
     func fits(_ text: [UInt8]) -> Bool { patterns(ofLength: text.count).contains { $0.fits(text) } }

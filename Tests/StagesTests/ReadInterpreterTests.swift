@@ -55,6 +55,18 @@ import Traffic
         #expect(free.confidence < fitting.confidence)
     }
 
+    @Test func `between two patterns the one wins that does not need a letter O`() throws {
+        func pattern(_ text: String, _ share: Double) throws -> GrammarPattern {
+            GrammarPattern(
+                region: text, places: try GrammarSyntax.expand(text, letters: .letters)[0], share: share)
+        }
+        // As probable as each other: LLDLDL has 2.6 times as many texts.
+        let both = GrammarSet(
+            patterns: [try pattern("LLDDDL", 1), try pattern("LLDLDL", 2.6)], lookAlikes: LookAlikes(["0OQ", "1I"]))
+        let raw = RawRead(lines: [line("E G 1 O 6 X")], sharpness: 1)
+        #expect(ReadInterpreter(grammars: both).interpret(raw).text?.text == "EG106X")
+    }
+
     @Test(arguments: ["7 A B 1 2 3 C D", "A B 1 2 3 C D 7"])
     func `a sticker beside a plate that follows a pattern is left out`(seen: String) {
         #expect(read(seen).text?.text == "AB123CD")
