@@ -8,7 +8,7 @@ public import Traffic
 ///
 /// Every text that a look or a pattern proposes is scored by how well it explains all looks (an alignment, so that a
 /// missing or extra symbol costs something but decides nothing) and by how probable such a plate is. A pattern never
-/// overrules a symbol that the reader is sure of.
+/// overrules a symbol that the reader is sure of, but for those of one shape: 0 and O, 1 and I.
 ///
 /// Source: docs/decisions/0006-reading.md.
 public struct ReadInterpreter: Sendable {

@@ -8,7 +8,7 @@ internal import Stages
 /// Characters of one line image, by Tesseract's LSTM through its C API.
 ///
 /// Moves, never copies: one handle per worker, loaded once (about 20 ms) and used by one thread at a time. A line takes
-/// 6 ms on one core, but 30 ms unless `OMP_THREAD_LIMIT=1` was in the environment before the process started;
+/// 5 ms on one core, but 30 ms unless `OMP_THREAD_LIMIT=1` was in the environment before the process started;
 /// the executables see to that.
 struct TesseractLine: ~Copyable {
     private let handle: OpaquePointer

@@ -224,6 +224,14 @@ struct PipelineFileTests {
     }
 
     /// The files in `pipelines` are what users copy from.
+    @Test(arguments: [("90%", 0.562), ("95%", 0.841), ("95.5%", 0.896)])
+    func `a wanted precision becomes the least confidence that reaches it`(precision: String, confidence: Double) throws
+    {
+        let folder = try PipelineFolder()  // goes away with its owner
+        let file = try folder.write("p.yaml", "name: city\nread:\n  precision: \(precision)\n")
+        #expect(try Pipeline(contentsOf: file, cameras: .elsewhere).read.abstain == confidence)
+    }
+
     @Test(arguments: ["city", "edge", "live"])
     func `the example pipelines are right`(name: String) throws {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
