@@ -37,6 +37,8 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String
 
 let package = Package(
     name: "gantry",
+    // For projects that test stages and pipelines of their own; everything else is used through the executables.
+    products: [.library(name: "GantryTesting", targets: ["GantryTesting"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -69,6 +71,9 @@ let package = Package(
         library(
             "StageRunner",
             ["Traffic", "Stages", "Topics", logging, metrics, coreMetrics, lifecycle, yams, http, sockets]),
+
+        library("Replay", ["Traffic", "Stages", "Topics", "Wire", "StageRunner", crypto]),
+        library("GantryTesting", ["Traffic", "Topics", "Wire", protobuf]),
 
         // Edges.
         library("KafkaTopics", ["Topics", "CRdKafka", logging]),
@@ -110,11 +115,18 @@ let package = Package(
         tests("TopicsTests", ["Topics"]),
         tests("WireTests", ["Traffic", "Topics", "Wire", protobuf]),
         tests("StageRunnerTests", ["Traffic", "Stages", "Topics", "StageRunner", metrics, coreMetrics, logging]),
-        tests("KafkaTopicsTests", ["Traffic", "Stages", "Topics", "Wire", "StageRunner", "KafkaTopics", logging]),
+        tests(
+            "KafkaTopicsTests",
+            ["Traffic", "Stages", "Topics", "Wire", "StageRunner", "KafkaTopics", "GantryTesting", logging]),
         tests("VisionTests", ["Traffic", "Stages", "Vision", logging], exclude: ["Plates"]),
         tests("CustodyTests", ["Traffic", "Custody"]),
         tests("PostGISTests", ["Traffic", "PostGIS", "Custody", logging]),
-        tests("ReplayTests", ["Traffic", "Stages", "Topics", "Wire", protobuf], exclude: ["Fixtures"]),
+        tests(
+            "GantryTestingTests",
+            ["Traffic", "Stages", "Topics", "Wire", "StageRunner", "GantryTesting", logging, metrics, coreMetrics]),
+        tests(
+            "ReplayTests", ["Traffic", "Stages", "Topics", "Wire", "Replay", "GantryTesting", protobuf],
+            exclude: ["Fixtures"]),
         tests(
             "PipelineTests", ["Traffic", "Stages", "Topics", "Wire", "StageRunner", "KafkaTopics", "PostGIS"]),
     ],

@@ -1,5 +1,6 @@
 import CoreMetrics
 import Fixtures
+import GantryTesting
 import Logging
 import StageRunner
 import Stages
@@ -32,58 +33,6 @@ private struct Triples: SnapshottingStage {
         open[camera] = String(decoding: snapshot, as: UTF8.self).split(separator: ",").compactMap { Int($0) }
     }
     mutating func forget(_ camera: CameraID) { open[camera] = nil }
-}
-
-private struct Crash: Error {}
-
-/// Throws at one call of many, before or after it took effect.
-private final class Fuse: Sendable {
-    private let left: Atomic<Int>
-    init(_ calls: Int) { left = Atomic(calls) }
-    func burn() throws { if left.wrappingSubtract(1, ordering: .relaxed).oldValue == 0 { throw Crash() } }
-}
-
-/// Links that fail as a killed process does: at any call, and without leaving the group.
-private struct CrashingInlet: Inlet {
-    let inner: KafkaInlet<StreamRecord<FrameReads>>
-    let fuse: Fuse
-    func next(limit: Int) async throws -> InletEvent<StreamRecord<FrameReads>> { try await inner.next(limit: limit) }
-    func commit(_ positions: [Assignment]) async throws {
-        try fuse.burn()
-        try await inner.commit(positions)
-        try fuse.burn()
-    }
-    var lag: Int? { inner.lag }
-    func stop() { inner.stop() }
-    func close() async { inner.abandon() }
-}
-
-private struct CrashingOutlet: Outlet {
-    let inner: KafkaOutlet<String>
-    let fuse: Fuse
-    let ends: @Sendable (String) -> Void
-    func send(_ elements: [String]) async throws -> [Refusal] {
-        try fuse.burn()
-        let refusals = try await inner.send(elements)
-        try fuse.burn()
-        elements.forEach(ends)
-        return refusals
-    }
-    func finish() {}
-}
-
-private struct CrashingStore: SnapshotStore {
-    let inner: KafkaSnapshotStore
-    let fuse: Fuse
-    func newest(partition: Int32, note: String) async throws -> [Snapshot] {
-        try await inner.newest(partition: partition, note: note)
-    }
-    func save(_ snapshots: [Snapshot], partition: Int32) async throws -> String {
-        try fuse.burn()
-        let note = try await inner.save(snapshots, partition: partition)
-        try fuse.burn()
-        return note
-    }
 }
 
 @Suite(.timeLimit(.minutes(4))) struct CrashTests {
@@ -125,34 +74,36 @@ private struct CrashingStore: SnapshotStore {
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, metrics: NOOPMetricsHandler.instance)
         options.checkpointInterval = .milliseconds(200)
         let ended = Mutex<Set<String>>([])
-        func process(dyingAfter calls: Int) async throws {
-            let fuse = Fuse(calls)
+        func process(dyingAfter calls: Int?) async throws {
+            let fuse = Fuse(after: calls)
             let inner = try cluster.inlet(topic: input, group: input, decode: StreamRecord<FrameReads>.init(record:))
-            let inlet = CrashingInlet(inner: inner, fuse: fuse)
-            let outlet = CrashingOutlet(
-                inner: try cluster.outlet(topic: output) { (line: String) in
+            let inlet = FusedInlet(inner, fuse: fuse) { inner.abandon() }
+            let outlet = FusedOutlet(
+                try cluster.outlet(topic: output) { (line: String) in
                     Record(key: String(line.prefix(1)), value: Array(line.utf8))
                 }, fuse: fuse
-            ) { line in
+            ) { lines in
                 let all = ended.withLock { state in
-                    if line.hasSuffix("99]") { state.insert(String(line.prefix(1))) }
+                    for line in lines where line.hasSuffix("99]") { state.insert(String(line.prefix(1))) }
                     return state.count == cameras.count
                 }
                 if all { inner.stop() }
             }
-            let store = CrashingStore(
-                inner: try cluster.snapshots(
+            let store = FusedStore(
+                try cluster.snapshots(
                     topic: state, encode: Record.init(snapshot:), decode: Snapshot.init(record:)), fuse: fuse)
             try await StageRunner(
                 "triples", from: inlet, to: outlet, snapshots: store, options: options
             ) { Triples() }.run()
         }
-        var random = Seeded(seed)
+        var random = SeededGenerator(seed: seed)
         var crashes = 0
         for _ in 0..<6 where ended.withLock({ $0.count }) < cameras.count {
-            do { try await process(dyingAfter: Int.random(in: 5...40, using: &random)) } catch is Crash { crashes += 1 }
+            do { try await process(dyingAfter: Int.random(in: 5...40, using: &random)) } catch is Fuse.Blown {
+                crashes += 1
+            }
         }
-        if ended.withLock({ $0.count }) < cameras.count { try await process(dyingAfter: .max) }
+        if ended.withLock({ $0.count }) < cameras.count { try await process(dyingAfter: nil) }
         #expect(crashes > 2, "seed \(seed) must make it die")
 
         var lines: [String] = []
@@ -196,15 +147,5 @@ private struct CrashingStore: SnapshotStore {
         #expect(rejections.map { $0.position?.offset } == [0, 1] && rejections.allSatisfy { $0.stage == "triples" })
         #expect(rejections[1].original.header("gantry-schema") == "99")
         #expect(try await cluster.lag(of: input, on: input).values.max()! <= 0)
-    }
-}
-
-/// A seeded generator: the same seed crashes at the same calls.
-private struct Seeded: RandomNumberGenerator {
-    private var state: UInt64
-    init(_ seed: UInt64) { state = seed &* 0x9e37_79b9_7f4a_7c15 }
-    mutating func next() -> UInt64 {
-        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-        return state ^ (state >> 29)
     }
 }

@@ -1,8 +1,15 @@
+import Foundation
+import GantryTesting
 import Stages
 import Testing
 import Topics
 import Traffic
 import Wire
+
+private func path(_ name: String) -> URL {
+    URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures/\(name).jsonl")
+}
+private func fixture(_ name: String) throws -> TopicFile { try TopicFile(path(name)) }
 
 /// Goal: a recorded topic always gives the same output, however it is cut.
 /// Method: feed `NAME.in` in order, compare with `NAME.out`.
@@ -11,16 +18,16 @@ import Wire
     @Test(arguments: ["crossing", "two-cameras"])
     func `associate replays to its golden output`(name: String) throws {
         var stage = Associate()
-        let passages = try RecordedTopic(fixture: "\(name).in").reads().flatMap { stage.process($0) }
+        let passages = try fixture("\(name).in").reads().flatMap { stage.process($0) }
         #expect(!passages.isEmpty)
-        try RecordedTopic.expectGolden(passages.map { try $0.jsonLine() }, "\(name).out")
+        try expectGolden(passages.map { try $0.topicLine() }, at: path("\(name).out"))
     }
 
     @Test(arguments: ["crossing", "two-cameras"])
     func `a successor that restores the snapshots gives the same, wherever the first one stopped`(
         name: String
     ) throws {
-        let records = try RecordedTopic(fixture: "\(name).in").reads()
+        let records = try fixture("\(name).in").reads()
         var undisturbed = Associate()
         let expected = records.flatMap { undisturbed.process($0) }
         for cut in records.indices {
@@ -40,7 +47,7 @@ import Wire
 
     @Test(arguments: ["crossing", "two-cameras"])
     func `a recording survives the way over a topic bit for bit`(name: String) throws {
-        for record in try RecordedTopic(fixture: "\(name).in").reads() {
+        for record in try fixture("\(name).in").reads() {
             #expect(try StreamRecord<FrameReads>(record: Record(reads: record)) == record)
         }
     }
