@@ -64,6 +64,7 @@ let package = Package(
         // Values and pure stages.
         library("Traffic"),
         library("Stages", ["Traffic", crypto]),
+        library("Grammars", ["Stages", yams]),
 
         // Records and messages.
         library("Topics"),
@@ -77,7 +78,7 @@ let package = Package(
 
         // Edges.
         library("KafkaTopics", ["Topics", "CRdKafka", logging]),
-        library("Vision", ["Traffic", "Stages", "CVision", "CTesseract", crypto, yams, logging]),
+        library("Vision", ["Traffic", "Stages", "Grammars", "CVision", "CTesseract", crypto, yams, logging]),
         library("Custody", ["Traffic", crypto]),
         library("PostGIS", ["Traffic", "CLibPQ", logging]),
 
@@ -85,8 +86,8 @@ let package = Package(
         library(
             "Assembly",
             [
-                "Traffic", "Stages", "Topics", "Wire", "StageRunner", "KafkaTopics", "Custody", "PostGIS", arguments,
-                logging, lifecycle,
+                "Traffic", "Stages", "Grammars", "Topics", "Wire", "Replay", "StageRunner", "KafkaTopics", "Custody",
+                "PostGIS", arguments, logging, lifecycle,
             ]),
         library(
             "VisionAssembly",
@@ -99,8 +100,8 @@ let package = Package(
         executable(
             "gantry-local",
             [
-                "Traffic", "Stages", "Topics", "Wire", "StageRunner", "Vision", "Assembly", "VisionAssembly", metrics,
-                lifecycle,
+                "Traffic", "Stages", "Topics", "Wire", "Replay", "StageRunner", "KafkaTopics", "Vision", "Assembly",
+                "VisionAssembly", metrics, lifecycle,
             ]),
         executable("gantry-decode", ["StageRunner", "Assembly", "VisionAssembly"]),
         executable("gantry-detect", ["StageRunner", "Assembly", "VisionAssembly"]),
@@ -118,7 +119,7 @@ let package = Package(
         tests(
             "KafkaTopicsTests",
             ["Traffic", "Stages", "Topics", "Wire", "StageRunner", "KafkaTopics", "GantryTesting", logging]),
-        tests("VisionTests", ["Traffic", "Stages", "Vision", logging], exclude: ["Plates"]),
+        tests("VisionTests", ["Traffic", "Stages", "Grammars", "Vision", logging], exclude: ["Plates"]),
         tests("CustodyTests", ["Traffic", "Custody"]),
         tests("PostGISTests", ["Traffic", "PostGIS", "Custody", logging]),
         tests(

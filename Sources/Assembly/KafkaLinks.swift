@@ -1,4 +1,4 @@
-import KafkaTopics
+public import KafkaTopics
 public import Logging
 public import StageRunner
 public import Topics
@@ -14,12 +14,7 @@ public struct KafkaLinks: Sendable {
     /// - Throws: ``AssemblyError/noKafka(pipeline:)`` for a pipeline file without a `kafka` section.
     public init(_ pipeline: Pipeline, logger: Logger) throws(AssemblyError) {
         guard let kafka = pipeline.kafka else { throw .noKafka(pipeline: pipeline.name) }
-        var options = KafkaOptions()
-        options.patience = kafka.patience
-        options.sessionTimeout = kafka.sessionTimeout
-        options.maximumRecordBytes = kafka.maximumMessage
-        options.settings = kafka.properties
-        cluster = KafkaCluster(kafka.brokers.joined(separator: ","), options: options, logger: logger)
+        cluster = kafka.cluster(logger: logger)
         topics = pipeline.topics
         self.kafka = kafka
     }
@@ -106,6 +101,18 @@ public struct KafkaLinks: Sendable {
     public func snapshots() throws -> any SnapshotStore {
         try cluster.snapshots(
             topic: topics.trackState, encode: { try Record(snapshot: $0) }, decode: { try Snapshot(record: $0) })
+    }
+}
+
+extension PipelineKafka {
+    /// The cluster that a pipeline file names, for records as bytes.
+    public func cluster(logger: Logger) -> KafkaCluster {
+        var options = KafkaOptions()
+        options.patience = patience
+        options.sessionTimeout = sessionTimeout
+        options.maximumRecordBytes = maximumMessage
+        options.settings = properties
+        return KafkaCluster(brokers.joined(separator: ","), options: options, logger: logger)
     }
 }
 

@@ -1,21 +1,21 @@
-import Topics
-import Traffic
+public import Topics
+public import Traffic
 
 /// Recognises records that were delivered before, by camera, epoch and frame.
 ///
 /// Frames of an epoch arrive in order, so the last one is memory enough. Bounded: the eight newest epochs of each
 /// camera, and `maximumCameras` cameras; what falls out is no longer recognised, and the next stage drops it.
-struct RepeatFilter {
+public struct RepeatFilter: Sendable {
     private static let epochsPerCamera = 8
     private let maximumCameras: Int
     private var marks: [CameraID: [Snapshot.Mark]] = [:]
     /// Cameras forgotten for want of room.
-    private(set) var evicted = 0
+    public private(set) var evicted = 0
 
-    init(maximumCameras: Int = 100_000) { self.maximumCameras = maximumCameras }
+    public init(maximumCameras: Int = 100_000) { self.maximumCameras = maximumCameras }
 
     /// Whether this place was passed before; if not, it is now.
-    mutating func isRepeat(_ camera: CameraID, _ mark: StreamMark) -> Bool {
+    public mutating func isRepeat(_ camera: CameraID, _ mark: StreamMark) -> Bool {
         var epochs = marks[camera] ?? []
         let index: Int
         if let known = epochs.lastIndex(where: { $0.epoch == mark.epoch.value }) {
@@ -44,7 +44,7 @@ struct RepeatFilter {
         return false
     }
 
-    subscript(camera: CameraID) -> [Snapshot.Mark] {
+    public subscript(camera: CameraID) -> [Snapshot.Mark] {
         get { marks[camera] ?? [] }
         set { marks[camera] = newValue.isEmpty ? nil : Array(newValue.suffix(Self.epochsPerCamera)) }
     }

@@ -1,4 +1,5 @@
 public import Foundation
+import Grammars
 public import Stages
 
 /// Which reader the read stage uses, and what it knows about plates.

@@ -22,6 +22,8 @@ final class LocalRun: Sendable {
     let counts: RunCounts
     /// Puts passages where they stay; called by the sink's own thread, once for each batch.
     let store: @Sendable (SinkBatch<Passage>) throws -> [Refusal]
+    /// Where every stage's output is recorded; nil for nowhere.
+    let recording: RunRecording?
 
     let decode = StageProgress(stage: "decode")
     private let failures = Mutex([String]())
@@ -30,13 +32,14 @@ final class LocalRun: Sendable {
     var unreadable: [String] { failures.withLock { $0 } }
 
     init(
-        _ pipeline: Pipeline, stages: VisionStages, logger: Logger, counts: RunCounts,
+        _ pipeline: Pipeline, stages: VisionStages, logger: Logger, counts: RunCounts, recording: RunRecording? = nil,
         store: @escaping @Sendable (SinkBatch<Passage>) throws -> [Refusal]
     ) {
         self.pipeline = pipeline
         self.stages = stages
         self.logger = logger
         self.counts = counts
+        self.recording = recording
         self.store = store
     }
 
@@ -50,16 +53,22 @@ final class LocalRun: Sendable {
 
         var progress = [decode]
         var services = CameraFeed.runners(
-            for: pipeline, to: { frames.outlet() }, rejected: { Discard() }, options: options, progress: decode,
+            for: pipeline, to: { recording?.tapping(frames: frames.outlet()) ?? frames.outlet() }, rejected: { Discard() }, options: options, progress: decode,
             packing: { .pixels($0) },
             decoded: { [counts] in counts.decoded($0, done: $1.frames, total: $1.total) },
             failed: { [self] camera, error in failures.withLock { $0.append("\(camera): \(error)") } })
         for worker in 0..<workers {
             let runner = StageRunner(
                 "detect-read", from: frames.inlet(lane: worker),
-                to: TappedOutlet(outlet: reads.outlet(), tap: { [counts] in counts.saw($0) }),
+                to: TappedOutlet(outlet: reads.outlet()) { [counts, recording] records in
+                    counts.saw(records)
+                    try recording?.append(reads: records)
+                },
                 options: RunnerOptions(batch: 1, logger: logger)
-            ) { [stages] in Chain(try stages.makeDetect(), try stages.makeRead()) }
+            ) { [stages, recording] in
+                Chain(
+                    Tapped(try stages.makeDetect()) { try recording?.append(detections: $0) }, try stages.makeRead())
+            }
             services.append(runner)
             progress.append(runner.progress)
         }

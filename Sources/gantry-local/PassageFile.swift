@@ -57,6 +57,7 @@ struct CropFolder: Sendable {
 enum RunError: Error, Equatable, CustomStringConvertible {
     case unwritable(String)
     case notRendered(String)
+    case recordsTopics
 
     var description: String {
         switch self {
@@ -64,6 +65,8 @@ enum RunError: Error, Equatable, CustomStringConvertible {
         case .notRendered(let media):
             "LOC102 \(media) does not say `\"rendered\": true`: crops of real vehicles are only stored sealed. "
                 + "Leave out --crops."
+        case .recordsTopics:
+            "LOC103 --record is for all stages in one process. With --stages the topics are on Kafka: gantry record."
         }
     }
 }

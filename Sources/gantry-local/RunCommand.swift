@@ -20,6 +20,7 @@ struct RunCommand: AsyncParsableCommand {
             Examples:
               gantry run pipelines/city.yaml --media recordings/
               gantry run pipelines/city.yaml --media recordings/ --no-database --passages passages.jsonl
+              gantry run pipelines/city.yaml --media recordings/ --record monday.mcap
               gantry run pipelines/edge.yaml --stages decode,detect
             """)
 
@@ -39,6 +40,9 @@ struct RunCommand: AsyncParsableCommand {
     var crops: String?
     @Option(help: "Neighbouring stages to run, for example decode,detect; all by default.")
     var stages: String?
+    @Option(help: ArgumentHelp("Record what every stage gives, frames left out, for gantry replay.", valueName: "file"))
+    var record: String?
+    @OptionGroup var recording: RecordingArguments
     @Flag(help: "No progress line.")
     var quiet = false
 
@@ -53,6 +57,7 @@ struct RunCommand: AsyncParsableCommand {
             level: Logger.Level(rawValue: file.log.level.rawValue) ?? .info)
         let logger = Logger(label: "gantry")
         if chosen.count < PipelineStage.allCases.count {
+            if record != nil { throw RunError.recordsTopics }
             try await StageServices.run(
                 file, name: "gantry", httpPort: UInt16(file.http.port), metrics: registry
             ) { pipeline, kafka, home, logger in
@@ -75,14 +80,21 @@ struct RunCommand: AsyncParsableCommand {
                 home: home,
                 logger: logger)
         let counts = RunCounts()
+        let taken = try record.map { path in
+            RunRecording(
+                target: try RecordingTarget(path, recording, home: home), topics: file.topics,
+                includesFrames: recording.includeFrames)
+        }
         let local = LocalRun(
-            file, stages: try VisionStages(file, home: home, logger: logger), logger: logger, counts: counts
+            file, stages: try VisionStages(file, home: home, logger: logger), logger: logger, counts: counts,
+            recording: taken
         ) { batch in
             let refusals = try store?.write(batch) ?? []
             let refused = Set(refusals.map(\.index))
             let kept = batch.elements.enumerated().filter { !refused.contains($0.offset) }.map(\.element)
             try lines?.append(kept)
             try crops?.write(kept)
+            try taken?.append(passages: kept)
             counts.saw(kept)
             return refusals
         }
@@ -98,11 +110,13 @@ struct RunCommand: AsyncParsableCommand {
             try await StageProcess.run(services, logger: logger, status: status)
         } catch {
             try lines?.finish()
+            try taken?.target.finish()
             throw error
         }
         line?.cancel()
         await line?.value
         try lines?.finish()
+        try taken?.target.finish()
         let report = RunSummary(
             pipeline: file.name, counts: counts, progress: progress, seconds: start.duration(to: .now).inSeconds,
             unreadable: local.unreadable)

@@ -62,11 +62,11 @@ final class RunCounts: Sendable {
 /// Tells a closure of everything that goes through, once it has been acknowledged.
 struct TappedOutlet<Element: Sendable>: Outlet {
     let outlet: any Outlet<Element>
-    let tap: @Sendable ([Element]) -> Void
+    let tap: @Sendable ([Element]) throws -> Void
 
     func send(_ elements: [Element]) async throws -> [Refusal] {
         let refusals = try await outlet.send(elements)
-        tap(elements)
+        try tap(elements)
         return refusals
     }
     func finish() async throws { try await outlet.finish() }

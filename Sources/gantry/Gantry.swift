@@ -12,7 +12,7 @@ struct Gantry: AsyncParsableCommand {
             installed and reachable: `gantry doctor`. Is a pipeline file right: `gantry check FILE`.
             """,
         subcommands: [
-            RunLocally.self, PlatesLocally.self, SimulateLocally.self, QueryCommand.self, MigrateCommand.self,
+            RunLocally.self, ReplayLocally.self, PlatesLocally.self, SimulateLocally.self, QueryCommand.self, MigrateCommand.self,
             CheckCommand.self,
             DoctorCommand.self, KeysCommand.self, AuditCommand.self, ScoreCommand.self,
             BenchLocally.self,
@@ -22,7 +22,7 @@ struct Gantry: AsyncParsableCommand {
         Launch.ensureEnvironment()
         // These touch pixels, so a sibling that links OpenCV does them, help and all.
         let name = CommandLine.arguments.dropFirst().first
-        if let name, ["run", "plates", "simulate", "bench"].contains(name) { Sibling.replaceProcess() }
+        if let name, ["run", "replay", "plates", "simulate", "bench"].contains(name) { Sibling.replaceProcess() }
         await main(nil)
     }
 }
@@ -52,6 +52,12 @@ enum Sibling {
 struct RunLocally: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run", abstract: "Runs the stages of a pipeline in one process: video in, passages out.")
+    func run() { Sibling.replaceProcess() }
+}
+
+struct ReplayLocally: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "replay", abstract: "Plays a recording through stages, or into Kafka topics.")
     func run() { Sibling.replaceProcess() }
 }
 

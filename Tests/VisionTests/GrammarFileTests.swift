@@ -1,3 +1,4 @@
+import Grammars
 import Stages
 import Testing
 

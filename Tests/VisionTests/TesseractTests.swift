@@ -1,4 +1,5 @@
 import Foundation
+import Grammars
 import Stages
 import Testing
 import Traffic

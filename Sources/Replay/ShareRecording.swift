@@ -1,0 +1,89 @@
+import Foundation
+public import Stages
+public import Topics
+import Traffic
+import Wire
+
+/// Copies a recording without what may not leave the house.
+public enum ShareRecording {
+    /// What was copied and what was not.
+    public struct Result: Sendable {
+        public var records: Int
+        /// Records that were left out, by topic.
+        public var leftOut: [String: Int]
+    }
+
+    /// - Parameters:
+    ///   - grammars: Which plates there are; nil leaves the plates as they are and takes out the pictures alone.
+    ///   - key: Of the pseudonyms; at least 16 bytes.
+    /// - Throws: ``RecordingError``, or ``WireError`` for a record that can't be read: it could hold anything. No file
+    ///   is left behind.
+    public static func copy(
+        _ from: String, to target: String, overwrites: Bool = false, pseudonymise grammars: GrammarSet? = nil,
+        key: [UInt8] = []
+    ) throws -> Result {
+        let pseudonyms = try grammars.map { try learned(from, Pseudonyms(grammars: $0, key: key)) }
+        var sharing = Sharing(pseudonyms: pseudonyms)
+        guard overwrites || !FileManager.default.fileExists(atPath: target) else {
+            throw RecordingError.exists(path: target)
+        }
+        // Half a copy must not pass for a whole one, least of all here.
+        let partial = target + ".partial"
+        do {
+            let records = try copy(from, to: partial, with: &sharing)
+            guard rename(partial, target) == 0 else { throw ShareError.unwritable(target) }
+            return Result(records: records, leftOut: sharing.leftOut)
+        } catch {
+            unlink(partial)
+            throw error
+        }
+    }
+
+    private static func copy(_ from: String, to partial: String, with sharing: inout Sharing) throws -> Int {
+        var options = RecordingOptions()
+        options.overwrites = true
+        var reader = try RecordingReader(path: from)
+        var writer = try RecordingWriter(to: partial, schemas: Schema.recordings, options: options)
+        var records = 0
+        while let record = try reader.next() {
+            guard let shared = try sharing.shared(record) else { continue }
+            try writer.append(shared.record, to: shared.topic)
+            records += 1
+        }
+        _ = try writer.finish()
+        return records
+    }
+
+    /// Finds out which plates were where: from the passages that are recorded, and those that its reads become.
+    private static func learned(_ path: String, _ empty: Pseudonyms) throws -> Pseudonyms {
+        var pseudonyms = empty
+        var reader = try RecordingReader(path: path)
+        var tracker = Associate()
+        var ends: [CameraID: StreamRecord<FrameReads>] = [:]
+        while let recorded = try reader.next() {
+            switch recorded.record.header("gantry-type") {
+            case "gantry.v1.PassageRecord": pseudonyms.learn(try Passage(record: recorded.record))
+            case "gantry.v1.ReadsRecord":
+                let reads = try StreamRecord<FrameReads>(record: recorded.record)
+                for passage in tracker.process(reads) { pseudonyms.learn(passage) }
+                ends[reads.id.camera] = StreamRecord(id: reads.id, time: reads.time, body: .endOfStream)
+            default: break
+            }
+        }
+        for end in ends.values.sorted(by: { $0.id.camera < $1.id.camera }) {
+            for passage in tracker.process(end) { pseudonyms.learn(passage) }
+        }
+        return pseudonyms
+    }
+}
+
+/// What stops a copy. Codes `RPL1xx`.
+public enum ShareError: Error, Equatable, CustomStringConvertible {
+    case unwritable(String)
+
+    public var description: String {
+        switch self {
+        case .unwritable(let path): "RPL101 can't write \(path). Check the folder and its permissions."
+        }
+    }
+}
