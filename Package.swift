@@ -55,6 +55,8 @@ let package = Package(
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CTesseract", pkgConfig: "tesseract", providers: [.apt(["libtesseract-dev"])]),
         .systemLibrary(name: "CFreeType", pkgConfig: "freetype2", providers: [.apt(["libfreetype-dev"])]),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(
             name: "CVision", dependencies: ["CFreeType"],
             cxxSettings: [.unsafeFlags(["-isystem", "/usr/include/opencv4"]), .treatAllWarnings(as: .error)],
@@ -67,7 +69,7 @@ let package = Package(
         library("Grammars", ["Stages", yams]),
 
         // Records and messages.
-        library("Topics"),
+        library("Topics", ["CZstd", "CZlib"]),
         library("Wire", ["Traffic", "Topics", protobuf]),
         library(
             "StageRunner",
@@ -113,7 +115,7 @@ let package = Package(
         .target(name: "Fixtures", dependencies: ["Traffic"], path: "Tests/Fixtures", swiftSettings: strict),
         tests("TrafficTests", ["Traffic"]),
         tests("StagesTests", ["Traffic", "Stages"]),
-        tests("TopicsTests", ["Topics"]),
+        tests("TopicsTests", ["Traffic", "Topics", "Wire"], exclude: ["recordings.py"]),
         tests("WireTests", ["Traffic", "Topics", "Wire", protobuf]),
         tests("StageRunnerTests", ["Traffic", "Stages", "Topics", "StageRunner", metrics, coreMetrics, logging]),
         tests(
