@@ -128,7 +128,8 @@ let package = Package(
             "GantryTestingTests",
             ["Traffic", "Stages", "Topics", "Wire", "StageRunner", "GantryTesting", logging, metrics, coreMetrics]),
         tests(
-            "ReplayTests", ["Traffic", "Stages", "Topics", "Wire", "Replay", "GantryTesting", protobuf],
+            "ReplayTests",
+            ["Traffic", "Stages", "Grammars", "Topics", "Wire", "StageRunner", "Replay", "GantryTesting"],
             exclude: ["Fixtures"]),
         tests(
             "PipelineTests", ["Traffic", "Stages", "Topics", "Wire", "StageRunner", "KafkaTopics", "PostGIS"]),

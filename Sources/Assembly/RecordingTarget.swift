@@ -1,23 +1,24 @@
 public import ArgumentParser
 import Foundation
 import Grammars
-public import Replay
+import Replay
 public import StageRunner
 import Stages
 public import Topics
 import Wire
 
 /// What goes into a recording, as commands that make one are told.
-public struct RecordingArguments: ParsableArguments {
+public struct RecordingArguments: ParsableArguments, Sendable {
     @Flag(help: "Also record whole frames: faces and plates in clear.")
     public var includeFrames = false
     @Flag(help: "Leave pictures out.")
     public var stripImages = false
     @Flag(help: "Put stable invented plates of the same grammar in place of the real ones; leaves pictures out too.")
     public var pseudonymise = false
-    @Option(help: ArgumentHelp(
-        "Key of the invented plates, a file of at least 16 bytes; without it they differ from recording to recording.",
-        valueName: "file"))
+    @Option(
+        help: ArgumentHelp(
+            "Key of the invented plates, a file of at least 16 bytes; without it they differ from recording to recording.",
+            valueName: "file"))
     public var pseudonymKey: String?
 
     public init() {}

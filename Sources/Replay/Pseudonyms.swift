@@ -42,7 +42,8 @@ public struct Pseudonyms: Sendable {
         real.insert(Array(text.text.utf8))
         stays[passage.camera, default: []].append(
             Stay(
-                epoch: passage.epoch, frames: passage.firstFrame...max(passage.firstFrame, passage.lastFrame), text: Array(text.text.utf8)))
+                epoch: passage.epoch, frames: passage.firstFrame...max(passage.firstFrame, passage.lastFrame),
+                text: Array(text.text.utf8)))
     }
 
     /// The pseudonym of what was read on a plate in one frame. It is as long as the text.

@@ -71,7 +71,9 @@ final class ReplayWorker: @unchecked Sendable {
 
     private func detect(_ frame: StreamRecord<EncodedFrame>, _ outputs: inout Replay.Outputs) throws {
         for detections in try steps.detect?(frame) ?? [] {
-            if encodes { outputs.records.append(.init(topic: topics.vehicles, record: try Record(detections: detections))) }
+            if encodes {
+                outputs.records.append(.init(topic: topics.vehicles, record: try Record(detections: detections)))
+            }
             if stages.contains(.read) { try read(detections, &outputs) }
         }
     }

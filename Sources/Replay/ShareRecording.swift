@@ -1,6 +1,6 @@
 import Foundation
 public import Stages
-public import Topics
+import Topics
 import Traffic
 import Wire
 

@@ -1,5 +1,5 @@
 public import Topics
-public import Traffic
+import Traffic
 
 extension Record {
     /// The same record with the trace context that its stage gave it: recordings leave it out, because it follows from

@@ -53,7 +53,8 @@ final class LocalRun: Sendable {
 
         var progress = [decode]
         var services = CameraFeed.runners(
-            for: pipeline, to: { recording?.tapping(frames: frames.outlet()) ?? frames.outlet() }, rejected: { Discard() }, options: options, progress: decode,
+            for: pipeline, to: { recording?.tapping(frames: frames.outlet()) ?? frames.outlet() },
+            rejected: { Discard() }, options: options, progress: decode,
             packing: { .pixels($0) },
             decoded: { [counts] in counts.decoded($0, done: $1.frames, total: $1.total) },
             failed: { [self] camera, error in failures.withLock { $0.append("\(camera): \(error)") } })

@@ -46,7 +46,8 @@ struct ReplayCommand: AsyncParsableCommand {
     var speed: Double?
     @Option(help: "Records in one round; changes no output.")
     var batch = 256
-    @Option(help: "Workers that share the cameras, 1 by default; changes no output. Into Kafka: partitions of new topics.")
+    @Option(
+        help: "Workers that share the cameras, 1 by default; changes no output. Into Kafka: partitions of new topics.")
     var partitions: Int?
 
     @Option(help: ArgumentHelp("Write what the stages give there, as a recording.", valueName: "file"))
@@ -57,7 +58,9 @@ struct ReplayCommand: AsyncParsableCommand {
     var compare: String?
     @Option(help: ArgumentHelp("Write the comparison there as an HTML page, with crops.", valueName: "file"))
     var report: String?
-    @Option(help: "Share of the baseline's passages that may be lost, torn apart or read worse: 0.02 or 2%.", transform: Self.share)
+    @Option(
+        help: "Share of the baseline's passages that may be lost, torn apart or read worse: 0.02 or 2%.",
+        transform: Self.share)
     var tolerance = 0.0
     @Option(help: "Format of the comparison: text or json.")
     var format = Format.text
@@ -99,7 +102,8 @@ struct ReplayCommand: AsyncParsableCommand {
     func run() async throws {
         StageProcess.bootstrap(level: quiet ? .error : .warning)
         let logger = Logger(label: "gantry")
-        let settings = try pipeline.map { try Pipeline(contentsOf: $0, cameras: .elsewhere) } ?? Pipeline(name: "replay")
+        let settings =
+            try pipeline.map { try Pipeline(contentsOf: $0, cameras: .elsewhere) } ?? Pipeline(name: "replay")
         if let through {
             try replay(through: try Self.stages(through), settings: settings, logger: logger)
         } else {
@@ -144,7 +148,8 @@ struct ReplayCommand: AsyncParsableCommand {
     private func steps(
         _ stages: [PipelineStage], _ settings: Pipeline, _ logger: Logger
     ) throws -> () throws -> ReplaySteps {
-        let vision = stages[0] < .track
+        let vision =
+            stages[0] < .track
             ? try VisionStages(settings, home: GantryHome.find(), logger: logger) : nil
         return {
             var steps = ReplaySteps()
@@ -168,8 +173,9 @@ struct ReplayCommand: AsyncParsableCommand {
             let title = "\(URL(filePath: baseline.path).lastPathComponent) and \(URL(filePath: file).lastPathComponent)"
             let page = ComparisonPage(comparison, report: summary, title: title).html()
             // Plates in clear: for its owner's eyes.
-            guard FileManager.default.createFile(
-                atPath: report, contents: Data(page.utf8), attributes: [.posixPermissions: 0o600])
+            guard
+                FileManager.default.createFile(
+                    atPath: report, contents: Data(page.utf8), attributes: [.posixPermissions: 0o600])
             else { throw RunError.unwritable(report) }
         }
         switch format {
