@@ -42,7 +42,7 @@ public struct Comparison: Hashable, Sendable {
     public var gained: [Single]
 
     /// Passages that a baseline and a candidate must share of their time to be taken for one vehicle, as intersection
-    /// over union of their time; with the same text a quarter of the shorter one is enough.
+    /// over union of their time; with the same text or id a quarter of the shorter one is enough.
     static let timeOverlap = 0.3
 
     public init(baseline: [Passage], candidate: [Passage]) {
@@ -173,7 +173,8 @@ extension Comparison {
         let place = placeShare(a, b)
         // Seen elsewhere in the same frame, or clearly read otherwise: another vehicle.
         if let place, place == 0 { return nil }
-        guard time.union >= timeOverlap || (time.shorter >= 0.25 && (text ?? 0) > 0.7) else { return nil }
+        let isKnown = a.id == b.id || (text ?? 0) > 0.7
+        guard time.union >= timeOverlap || (time.shorter >= 0.25 && isKnown) else { return nil }
         if let text, text < 0.5, place ?? 0 < 0.5 { return nil }
         return time.union + (text.map { 2 * ($0 - 0.5) } ?? 0) + (place ?? 0.25) + (a.id == b.id ? 0.5 : 0)
     }

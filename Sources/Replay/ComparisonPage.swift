@@ -104,7 +104,7 @@ public struct ComparisonPage {
                 "<img alt=\"\" src=\"data:image/jpeg;base64,\(Data($0.jpeg).base64EncodedString())\">"
             } ?? "<div class=\"nopicture\">no picture</div>"
         return "<div class=\"side\"><div class=\"name\">\(name)</div>\(picture)"
-            + "<div class=\"plate\(accepted ? "" : " unsure")\">\(Self.text(of: passage))</div>"
+            + "<div class=\"plate\(accepted || passage.plate == nil ? "" : " unsure")\">\(Self.text(of: passage))</div>"
             + "<div class=\"facts\">\(Self.escaped(facts))</div></div>"
     }
 

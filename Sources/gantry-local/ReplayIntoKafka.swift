@@ -84,7 +84,7 @@ struct ReplayIntoKafka: Service {
             while let topic = try? reader.next()?.topic { found.insert(topic) }
         }
         for topic in filter.topics ?? [] where !found.contains(topic) {
-            throw ReplayError.noSuchTopic(file: file, wanted: topic, found: found.sorted())
+            throw ReplayError.notRecorded(file: file, topic: topic, found: found.sorted())
         }
         return found.filter { filter.topics?.contains($0) ?? true }.sorted()
     }

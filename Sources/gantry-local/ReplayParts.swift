@@ -8,6 +8,7 @@ import Wire
 /// What stops a replay. Codes `RPL2xx`.
 enum ReplayError: Error, Equatable, CustomStringConvertible {
     case noSuchTopic(file: String, wanted: String, found: [String])
+    case notRecorded(file: String, topic: String, found: [String])
     case severalPipelines(file: String, topics: [String])
     case noImages(String)
     case noPassages(String)
@@ -18,6 +19,8 @@ enum ReplayError: Error, Equatable, CustomStringConvertible {
             "RPL201 \(file) has no topic of \(wanted); it has "
                 + (found.isEmpty ? "none" : found.joined(separator: ", "))
                 + ". Begin --through with the stage that reads one of those."
+        case .notRecorded(let file, let topic, let found):
+            "RPL206 \(file) has no topic \(topic); it has \(found.joined(separator: ", ")). Name one of those."
         case .severalPipelines(let file, let topics):
             "RPL202 \(file) holds several pipelines' topics (\(topics.joined(separator: ", "))). "
                 + "Record them apart, or cut one out with gantry recording."
