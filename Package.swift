@@ -132,7 +132,8 @@ let package = Package(
             ["Traffic", "Stages", "Grammars", "Topics", "Wire", "StageRunner", "Replay", "GantryTesting"],
             exclude: ["Fixtures"]),
         tests(
-            "PipelineTests", ["Traffic", "Stages", "Topics", "Wire", "StageRunner", "KafkaTopics", "PostGIS"]),
+            "PipelineTests",
+            ["Traffic", "Stages", "Topics", "Wire", "StageRunner", "KafkaTopics", "PostGIS", "GantryTesting"]),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17
