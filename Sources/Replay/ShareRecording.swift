@@ -1,4 +1,5 @@
 import Foundation
+import StageRunner
 public import Stages
 import Topics
 import Traffic
@@ -27,6 +28,7 @@ public enum ShareRecording {
         guard overwrites || !FileManager.default.fileExists(atPath: target) else {
             throw RecordingError.exists(path: target)
         }
+        guard !WholeFile.isThing(target) else { throw ShareError.unwritable(target) }
         // Half a copy must not pass for a whole one, least of all here.
         let partial = target + ".partial"
         do {

@@ -1,24 +1,16 @@
 import Foundation
+import StageRunner
 import Traffic
 import Wire
 
 /// Passages as lines of JSON, in the order in which they were stored.
 ///
-/// Lines go to `FILE.partial`, which takes the name FILE when the run is over, however it ends: a reader never
-/// takes half a run for a whole one.
+/// The file has its name when the run is over, however it ends: a reader never takes half a run for a whole one.
 final class PassageFile: @unchecked Sendable {
     // Used by the sink's thread alone, then by the command once the sink has returned.
-    private let path: String
-    private let handle: FileHandle
+    private let file: WholeFile
 
-    init(_ path: String) throws {
-        self.path = path
-        let partial = path + ".partial"
-        guard FileManager.default.createFile(atPath: partial, contents: nil),
-            let handle = FileHandle(forWritingAtPath: partial)
-        else { throw RunError.unwritable(path) }
-        self.handle = handle
-    }
+    init(_ path: String) throws { file = try WholeFile(path) }
 
     func append(_ passages: [Passage]) throws {
         var lines = Data()
@@ -26,13 +18,10 @@ final class PassageFile: @unchecked Sendable {
             lines += try PassageLine(passage).json()
             lines.append(UInt8(ascii: "\n"))
         }
-        try handle.write(contentsOf: lines)
+        try file.handle.write(contentsOf: lines)
     }
 
-    func finish() throws {
-        try handle.close()
-        guard rename(path + ".partial", path) == 0 else { throw RunError.unwritable(path) }
-    }
+    func finish() throws { try file.finish() }
 }
 
 /// The best crops of rendered vehicles, one JPEG a passage. Crops of real ones are only ever stored sealed.
@@ -55,13 +44,11 @@ struct CropFolder: Sendable {
 
 /// What stops a run before it starts. Codes `LOC1xx`.
 enum RunError: Error, Equatable, CustomStringConvertible {
-    case unwritable(String)
     case notRendered(String)
     case recordsTopics
 
     var description: String {
         switch self {
-        case .unwritable(let path): "LOC101 can't write \(path). Check the folder and its permissions."
         case .notRendered(let media):
             "LOC102 \(media) does not say `\"rendered\": true`: crops of real vehicles are only stored sealed. "
                 + "Leave out --crops."

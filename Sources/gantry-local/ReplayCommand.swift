@@ -173,10 +173,7 @@ struct ReplayCommand: AsyncParsableCommand {
             let title = "\(URL(filePath: baseline.path).lastPathComponent) and \(URL(filePath: file).lastPathComponent)"
             let page = ComparisonPage(comparison, report: summary, title: title).html()
             // Plates in clear: for its owner's eyes.
-            guard
-                FileManager.default.createFile(
-                    atPath: report, contents: Data(page.utf8), attributes: [.posixPermissions: 0o600])
-            else { throw RunError.unwritable(report) }
+            try WholeFile.write(Data(page.utf8), to: report, permissions: 0o600)
         }
         switch format {
         case .text: print(summary.text())

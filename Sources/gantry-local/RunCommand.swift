@@ -159,9 +159,7 @@ struct RunSummary: Encodable {
     func write(to path: String) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-        do { try encoder.encode(self).write(to: URL(filePath: path), options: .atomic) } catch {
-            throw RunError.unwritable(path)
-        }
+        try WholeFile.write(try encoder.encode(self), to: path)
     }
 
     var text: String {

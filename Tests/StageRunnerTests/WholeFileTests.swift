@@ -1,0 +1,43 @@
+import Foundation
+import StageRunner
+import Testing
+
+@Suite struct WholeFileTests {
+    private let folder: URL
+
+    init() throws {
+        folder = FileManager.default.temporaryDirectory.appending(path: "whole-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    }
+
+    @Test func `a file has its name when it is whole, and not before`() throws {
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let path = folder.appending(path: "out").path
+        let file = try WholeFile(path)
+        try file.handle.write(contentsOf: Data("half".utf8))
+        #expect(!FileManager.default.fileExists(atPath: path))
+        try file.finish()
+        #expect(try String(contentsOfFile: path, encoding: .utf8) == "half")
+        let dropped = try WholeFile(folder.appending(path: "dropped").path)
+        dropped.discard()
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["out"])
+    }
+
+    /// A pipe stands for every thing that is no file, `/dev/null` above all: renaming over it would destroy it.
+    @Test func `what is no file is written to and stays what it is`() async throws {
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let path = folder.appending(path: "pipe").path
+        #expect(mkfifo(path, 0o600) == 0)
+        async let read = Task.detached { FileManager.default.contents(atPath: path) }.value
+        try WholeFile.write(Data("through".utf8), to: path)
+        #expect(await read == Data("through".utf8))
+        var status = stat()
+        #expect(stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFIFO)
+    }
+
+    @Test func `what can't be written says so`() {
+        let path = folder.appending(path: "none/out").path
+        #expect(throws: WholeFileError.unwritable(path)) { try WholeFile.write(Data(), to: path) }
+        try? FileManager.default.removeItem(at: folder)
+    }
+}
