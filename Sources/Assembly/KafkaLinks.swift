@@ -1,4 +1,4 @@
-import KafkaTopics
+public import KafkaTopics
 public import Logging
 public import StageRunner
 public import Topics
@@ -14,12 +14,7 @@ public struct KafkaLinks: Sendable {
     /// - Throws: ``AssemblyError/noKafka(pipeline:)`` for a pipeline file without a `kafka` section.
     public init(_ pipeline: Pipeline, logger: Logger) throws(AssemblyError) {
         guard let kafka = pipeline.kafka else { throw .noKafka(pipeline: pipeline.name) }
-        var options = KafkaOptions()
-        options.patience = kafka.patience
-        options.sessionTimeout = kafka.sessionTimeout
-        options.maximumRecordBytes = kafka.maximumMessage
-        options.settings = kafka.properties
-        cluster = KafkaCluster(kafka.brokers.joined(separator: ","), options: options, logger: logger)
+        cluster = KafkaCluster(kafka, logger: logger)
         topics = pipeline.topics
         self.kafka = kafka
     }
@@ -119,5 +114,17 @@ public enum AssemblyError: Error, Equatable, Sendable, CustomStringConvertible {
             "ASM101 pipeline \(pipeline) has no `kafka` section, and these stages need Kafka on at least one side. "
                 + "Add `kafka: {brokers: host:port}`, or run all stages in one process: gantry run."
         }
+    }
+}
+
+extension KafkaCluster {
+    /// As a pipeline file says.
+    public init(_ kafka: PipelineKafka, logger: Logger) {
+        var options = KafkaOptions()
+        options.patience = kafka.patience
+        options.sessionTimeout = kafka.sessionTimeout
+        options.maximumRecordBytes = kafka.maximumMessage
+        options.settings = kafka.properties
+        self.init(kafka.brokers.joined(separator: ","), options: options, logger: logger)
     }
 }

@@ -33,6 +33,8 @@ public struct RecordingReader: ~Copyable, @unchecked Sendable {
 
     /// What the file's summary section says; nil when the file has none, or one that is cut off or damaged.
     public var summary: RecordingSummary? { ending.summary }
+    /// Of the file.
+    public var bytes: Int { input.size }
     /// `gantry` in recordings of Gantry; empty when the file is cut off before it.
     public private(set) var profile = ""
     /// What wrote the file.

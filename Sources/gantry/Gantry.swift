@@ -13,7 +13,7 @@ struct Gantry: AsyncParsableCommand {
             """,
         subcommands: [
             RunLocally.self, PlatesLocally.self, SimulateLocally.self, QueryCommand.self, MigrateCommand.self,
-            CheckCommand.self,
+            CheckCommand.self, RecordCommand.self, RecordingCommand.self,
             DoctorCommand.self, KeysCommand.self, AuditCommand.self, ScoreCommand.self,
             BenchLocally.self,
         ])
