@@ -98,7 +98,10 @@ let package = Package(
         // Executables.
         executable(
             "gantry",
-            ["Traffic", "Stages", "Topics", "Wire", "StageRunner", "KafkaTopics", "Custody", "PostGIS", "Assembly"]),
+            [
+                "Traffic", "Stages", "Grammars", "Topics", "Wire", "Replay", "StageRunner", "KafkaTopics", "Custody",
+                "PostGIS", "Assembly", lifecycle,
+            ]),
         executable(
             "gantry-local",
             [
@@ -115,7 +118,7 @@ let package = Package(
         .target(name: "Fixtures", dependencies: ["Traffic"], path: "Tests/Fixtures", swiftSettings: strict),
         tests("TrafficTests", ["Traffic"]),
         tests("StagesTests", ["Traffic", "Stages"]),
-        tests("TopicsTests", ["Traffic", "Topics", "Wire"], exclude: ["recordings.py"]),
+        tests("TopicsTests", ["Traffic", "Topics", "Wire", protobuf], exclude: ["recordings.py"]),
         tests("WireTests", ["Traffic", "Topics", "Wire", protobuf]),
         tests("StageRunnerTests", ["Traffic", "Stages", "Topics", "StageRunner", metrics, coreMetrics, logging]),
         tests(

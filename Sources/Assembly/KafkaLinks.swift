@@ -14,7 +14,7 @@ public struct KafkaLinks: Sendable {
     /// - Throws: ``AssemblyError/noKafka(pipeline:)`` for a pipeline file without a `kafka` section.
     public init(_ pipeline: Pipeline, logger: Logger) throws(AssemblyError) {
         guard let kafka = pipeline.kafka else { throw .noKafka(pipeline: pipeline.name) }
-        cluster = kafka.cluster(logger: logger)
+        cluster = KafkaCluster(kafka, logger: logger)
         topics = pipeline.topics
         self.kafka = kafka
     }
@@ -104,18 +104,6 @@ public struct KafkaLinks: Sendable {
     }
 }
 
-extension PipelineKafka {
-    /// The cluster that a pipeline file names, for records as bytes.
-    public func cluster(logger: Logger) -> KafkaCluster {
-        var options = KafkaOptions()
-        options.patience = patience
-        options.sessionTimeout = sessionTimeout
-        options.maximumRecordBytes = maximumMessage
-        options.settings = properties
-        return KafkaCluster(brokers.joined(separator: ","), options: options, logger: logger)
-    }
-}
-
 /// What stops a process before its stages start. Codes `ASM1xx`.
 public enum AssemblyError: Error, Equatable, Sendable, CustomStringConvertible {
     case noKafka(pipeline: String)
@@ -126,5 +114,17 @@ public enum AssemblyError: Error, Equatable, Sendable, CustomStringConvertible {
             "ASM101 pipeline \(pipeline) has no `kafka` section, and these stages need Kafka on at least one side. "
                 + "Add `kafka: {brokers: host:port}`, or run all stages in one process: gantry run."
         }
+    }
+}
+
+extension KafkaCluster {
+    /// As a pipeline file says.
+    public init(_ kafka: PipelineKafka, logger: Logger) {
+        var options = KafkaOptions()
+        options.patience = kafka.patience
+        options.sessionTimeout = kafka.sessionTimeout
+        options.maximumRecordBytes = kafka.maximumMessage
+        options.settings = kafka.properties
+        self.init(kafka.brokers.joined(separator: ","), options: options, logger: logger)
     }
 }

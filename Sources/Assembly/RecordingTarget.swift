@@ -1,7 +1,7 @@
 public import ArgumentParser
 import Foundation
 import Grammars
-import Replay
+public import Replay
 public import StageRunner
 import Stages
 public import Topics
@@ -28,6 +28,21 @@ public struct RecordingArguments: ParsableArguments, Sendable {
             throw ValidationError("--include-frames can't go with --strip-images or --pseudonymise")
         }
         if pseudonymKey != nil && !pseudonymise { throw ValidationError("--pseudonym-key needs --pseudonymise") }
+    }
+
+    /// Where to record for a recording at `path`: pseudonyms need to know which plate was where, so they come when all
+    /// is recorded.
+    public func workPath(for path: String) -> String { pseudonymise ? path + ".real" : path }
+
+    /// What is taken out of records as they are recorded.
+    public var sharing: Sharing? { stripImages || pseudonymise ? Sharing() : nil }
+
+    /// Turns what was recorded at ``workPath(for:)`` into the recording at `path`.
+    public func complete(_ path: String, home: GantryHome) throws {
+        guard pseudonymise else { return }
+        let grammars = try GrammarFile.standard(home: home.directory)
+        _ = try ShareRecording.copy(workPath(for: path), to: path, pseudonymise: grammars, key: try key())
+        try FileManager.default.removeItem(atPath: workPath(for: path))
     }
 
     /// The key of the pseudonyms: the file's, or a new one that nobody keeps.
@@ -64,19 +79,14 @@ public final class RecordingTarget: Sendable {
         self.arguments = arguments
         self.home = home
         if FileManager.default.fileExists(atPath: path) { throw RecordingError.exists(path: path) }
-        // Pseudonyms need to know which plate was where, so they come when all is recorded.
         recorder = try Recorder(
-            to: arguments.pseudonymise ? path + ".real" : path, schemas: Schema.recordings,
-            sharing: arguments.stripImages ? Sharing() : nil)
+            to: arguments.workPath(for: path), schemas: Schema.recordings, sharing: arguments.sharing)
     }
 
     public func append(_ records: [Record], to topic: String) throws { try recorder.append(records, to: topic) }
 
     /// What was recorded is whole and under its name after this. Calls after the first do nothing.
     public func finish() throws {
-        guard try recorder.finish() != nil, arguments.pseudonymise else { return }
-        let grammars = try GrammarFile.standard(home: home.directory)
-        _ = try ShareRecording.copy(recorder.path, to: path, pseudonymise: grammars, key: try arguments.key())
-        try FileManager.default.removeItem(atPath: recorder.path)
+        if try recorder.finish() != nil { try arguments.complete(path, home: home) }
     }
 }

@@ -67,7 +67,7 @@ extension RecordingBody {
         if zstd == nil {
             piece.append(chunk.bytes)
         } else {
-            let count = zstd!.compress(chunk.bytes, into: piece.room(RecordingZstd.bound(chunk.count)))
+            let count = zstd!.compress(chunk.bytes, into: piece.room(RecordingCompressor.bound(chunk.count)))
             piece.grow(by: count)
         }
         let compressed = piece.count - at - 8

@@ -11,7 +11,7 @@ struct RecordingBody: ~Copyable, Sendable {
 
     let output: RecordingOutput
     let chunkBytes: Int
-    let zstd: RecordingZstd?
+    let zstd: RecordingCompressor?
 
     var channels: [Channel] = []
     var declared: [RecordingChannel] = []
@@ -33,7 +33,7 @@ struct RecordingBody: ~Copyable, Sendable {
     init(_ output: RecordingOutput, options: RecordingOptions) {
         self.output = output
         chunkBytes = min(max(1, options.chunkBytes), RecordingFormat.maximumChunkBytes)
-        zstd = if case .zstd(let level) = options.compression { RecordingZstd(level: level) } else { nil }
+        zstd = if case .zstd(let level) = options.compression { RecordingCompressor(level: level) } else { nil }
     }
 
     /// The file's first bytes. Call it once, before anything else.
@@ -50,7 +50,7 @@ struct RecordingBody: ~Copyable, Sendable {
     var messages: Int { summary.messages }
     var bytes: Int { output.size }
 
-    /// - Returns: What to give ``append(_:to:time:sequence:)``.
+    /// - Returns: What to give ``append(_:to:time:published:sequence:)``.
     mutating func open(
         topic: String, messageEncoding: String, metadata: [RecordingPair], schema: RecordingSchema?
     ) throws(RecordingError) -> Int {
@@ -71,9 +71,11 @@ struct RecordingBody: ~Copyable, Sendable {
         return channels.count - 1
     }
 
-    /// - Parameter sequence: Nil for the channel's next.
+    /// - Parameters:
+    ///   - published: Nil for the same time.
+    ///   - sequence: Nil for the channel's next.
     mutating func append(
-        _ value: RawSpan, to channel: Int, time: UInt64, sequence: UInt32? = nil
+        _ value: RawSpan, to channel: Int, time: UInt64, published: UInt64? = nil, sequence: UInt32? = nil
     ) throws(RecordingError) {
         let limit = RecordingFormat.maximumMessageBytes
         guard value.byteCount <= limit else {
@@ -96,7 +98,7 @@ struct RecordingBody: ~Copyable, Sendable {
         room.storeBytes(of: UInt16(channel + 1).littleEndian, toByteOffset: 9, as: UInt16.self)
         room.storeBytes(of: number.littleEndian, toByteOffset: 11, as: UInt32.self)
         room.storeBytes(of: time.littleEndian, toByteOffset: 15, as: UInt64.self)
-        room.storeBytes(of: time.littleEndian, toByteOffset: 23, as: UInt64.self)
+        room.storeBytes(of: (published ?? time).littleEndian, toByteOffset: 23, as: UInt64.self)
         value.withUnsafeBytes { UnsafeMutableRawBufferPointer(rebasing: room[31...]).copyMemory(from: $0) }
         chunk.grow(by: size)
         start = min(start, time)

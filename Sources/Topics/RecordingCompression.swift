@@ -11,25 +11,19 @@ enum RecordingChecksum {
     }
 }
 
-/// zstd, with its working memory kept from call to call. Used by one thread at a time.
+/// zstd compression, with its working memory kept from call to call. Used by one thread at a time.
 ///
 /// Outside this library only the benchmark uses it, to compare.
-package struct RecordingZstd: ~Copyable, @unchecked Sendable {
-    private let compressor: OpaquePointer
-    private let decompressor: OpaquePointer
+package struct RecordingCompressor: ~Copyable, @unchecked Sendable {
+    private let context: OpaquePointer
 
     package init(level: Int) {
-        guard let compressor = ZSTD_createCCtx(), let decompressor = ZSTD_createDCtx() else {
-            fatalError("no memory for zstd")
-        }
-        ZSTD_CCtx_setParameter(compressor, ZSTD_c_compressionLevel, Int32(clamping: level))
-        (self.compressor, self.decompressor) = (compressor, decompressor)
+        guard let context = ZSTD_createCCtx() else { fatalError("no memory for zstd") }
+        ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, Int32(clamping: level))
+        self.context = context
     }
 
-    deinit {
-        ZSTD_freeCCtx(compressor)
-        ZSTD_freeDCtx(decompressor)
-    }
+    deinit { ZSTD_freeCCtx(context) }
 
     /// Most bytes that compressing so many can give.
     package static func bound(_ count: Int) -> Int { ZSTD_compressBound(count) }
@@ -37,15 +31,26 @@ package struct RecordingZstd: ~Copyable, @unchecked Sendable {
     /// - Parameter target: At least ``bound(_:)`` bytes.
     /// - Returns: How many were written.
     package func compress(_ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer) -> Int {
-        let count = ZSTD_compress2(compressor, target.baseAddress, target.count, source.baseAddress, source.count)
+        let count = ZSTD_compress2(context, target.baseAddress, target.count, source.baseAddress, source.count)
         precondition(ZSTD_isError(count) == 0, "zstd fails only for want of room, and the bound gives that")
         return count
     }
+}
+
+/// The way back.
+package struct RecordingDecompressor: ~Copyable, @unchecked Sendable {
+    private let context: OpaquePointer
+
+    package init() {
+        guard let context = ZSTD_createDCtx() else { fatalError("no memory for zstd") }
+        self.context = context
+    }
+
+    deinit { ZSTD_freeDCtx(context) }
 
     /// - Returns: How many bytes were written; nil when the source is not zstd or has more than the target holds.
     package func decompress(_ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer) -> Int? {
-        let count = ZSTD_decompressDCtx(
-            decompressor, target.baseAddress, target.count, source.baseAddress, source.count)
+        let count = ZSTD_decompressDCtx(context, target.baseAddress, target.count, source.baseAddress, source.count)
         return ZSTD_isError(count) == 0 ? count : nil
     }
 }

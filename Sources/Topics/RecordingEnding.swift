@@ -4,6 +4,9 @@ struct RecordingEnding {
     var summary: RecordingSummary?
     /// Why the file does not end as a whole one does; nil when it does.
     var trouble: RecordingError?
+    var statistics: RecordingStatistics?
+    /// Where the data section ends, and what follows it begins; nil when that is not known.
+    var dataEnd: Int?
     var schemas: [UInt16: RecordingSchema] = [:]
     var channels: [RecordingChannel] = []
     /// By the offset of the chunk; empty unless they were asked for and every channel is known.
@@ -20,7 +23,10 @@ struct RecordingEnding {
             trouble = .truncated(path: input.path, offset: input.size)
             return
         }
-        guard found.start != 0 else { return }
+        guard found.start != 0 else {
+            dataEnd = footer
+            return
+        }
         guard found.start >= magic.count, found.start <= footer else {
             trouble = .damaged("the footer says that the summary starts at byte \(found.start)", offset: footer)
             return
@@ -33,6 +39,7 @@ struct RecordingEnding {
                 return
             }
         }
+        dataEnd = start
         try read(input, start..<footer, wantsChunks: wantsChunks)
     }
 
@@ -90,6 +97,7 @@ struct RecordingEnding {
             chunks = [:]
             return
         }
+        self.statistics = statistics
         var summary = part
         let counts = Dictionary(statistics.counts.map { ($0.channel, $0.value) }) { first, _ in first }
         summary.messages = Int(clamping: statistics.messages)

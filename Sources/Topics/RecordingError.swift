@@ -43,6 +43,24 @@ public enum RecordingError: CodedError, Equatable {
         }
     }
 
+    /// Where in the file; nil for what has no place there.
+    public var offset: Int? {
+        switch self {
+        case .compression(_, let offset), .truncated(_, let offset), .checksum(_, let offset, _, _),
+            .damaged(_, let offset), .unknownChannel(_, let offset), .tooLarge(_, _, _, let offset):
+            offset
+        case .unreadable, .notARecording, .exists, .unknownType, .messageTooLarge, .unwritable, .tooMany: nil
+        }
+    }
+
+    /// Whether a reader that threw it has nothing more to give.
+    public var isLast: Bool {
+        switch self {
+        case .truncated, .unreadable: true
+        default: false
+        }
+    }
+
     public var reason: String {
         switch self {
         case .unreadable(let path, let detail): "\(path) can't be read: \(detail)."

@@ -29,6 +29,10 @@ extension RecordingReader {
             let bytes = try input.bytes(at: start, end - start)
             try pass(to: end)
             let content = UnsafeRawBufferPointer(rebasing: bytes[RecordingFormat.prefix...])
+            // A damaged opcode must not make a message of something else; Gantry writes none outside chunks.
+            if profile == RecordingFormat.profile, opcode != RecordingFormat.Opcode.chunk {
+                throw .damaged("a record that belongs into a chunk lies outside", offset: start)
+            }
             switch opcode {
             case RecordingFormat.Opcode.chunk: try open(content, offset: start)
             case RecordingFormat.Opcode.message: return try take(content, offset: start)
@@ -58,8 +62,8 @@ extension RecordingReader {
 
     /// The checksum over all that was read, and what is wrong behind the data.
     private func checkEnd(_ start: Int, _ end: Int) throws(RecordingError) {
-        guard end - start >= RecordingFormat.prefix + 4 else {
-            throw .damaged("the record that ends the data is too short", offset: start)
+        guard end - start >= RecordingFormat.prefix + 4, end == ending.dataEnd ?? end else {
+            throw .damaged("the record that ends the data does not end where it should", offset: start)
         }
         let stored = UInt32(
             littleEndian: try input.bytes(at: start + RecordingFormat.prefix, 4).loadUnaligned(as: UInt32.self))
@@ -117,12 +121,10 @@ extension RecordingReader {
         guard let entry = channels[head.channel] else {
             throw .unknownChannel(Int(head.channel), offset: offset)
         }
-        let logged = Int64(clamping: head.logTime)
-        guard entry.isWanted, channels.wants(logged) else { return false }
+        guard entry.isWanted, channels.wants(Int64(clamping: head.logTime)) else { return false }
         current = entry.channel
+        self.head = head
         value = UnsafeRawBufferPointer(rebasing: content[RecordingFormat.messageHead...])
-        time = logged
-        sequence = head.sequence
         self.offset = offset
         return true
     }
@@ -132,7 +134,9 @@ extension RecordingChunkHead {
     /// The chunk's records as they were before compression.
     ///
     /// - Parameter uncompressed: The caller has bounded it.
-    func unpack(into chunk: inout RecordingBytes, _ zstd: borrowing RecordingZstd, offset: Int) throws(RecordingError) {
+    func unpack(into chunk: inout RecordingBytes, _ zstd: borrowing RecordingDecompressor, offset: Int)
+        throws(RecordingError)
+    {
         chunk.clear()
         let wanted = Int(uncompressed)
         switch compression {

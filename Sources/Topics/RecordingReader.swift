@@ -12,7 +12,7 @@ public struct RecordingReader: ~Copyable, @unchecked Sendable {
     let input: RecordingInput
     let ending: RecordingEnding
     var channels: RecordingChannels
-    let zstd = RecordingZstd(level: 1)
+    let zstd = RecordingDecompressor()
     /// Whether parts are left out, so that the checksum over the whole can't be had.
     let skips: Bool
 
@@ -28,10 +28,13 @@ public struct RecordingReader: ~Copyable, @unchecked Sendable {
     var hasReported = false
 
     var current: RecordingChannel?
+    var head: RecordingMessageHead?
     var value = UnsafeRawBufferPointer(start: nil, count: 0)
 
     /// What the file's summary section says; nil when the file has none, or one that is cut off or damaged.
     public var summary: RecordingSummary? { ending.summary }
+    /// Of the file.
+    public var bytes: Int { input.size }
     /// `gantry` in recordings of Gantry; empty when the file is cut off before it.
     public private(set) var profile = ""
     /// What wrote the file.
@@ -112,9 +115,9 @@ public struct RecordingReader: ~Copyable, @unchecked Sendable {
     }
 
     /// Nanoseconds since 1970 UTC.
-    public internal(set) var time: Int64 = 0
-    /// The record's number within its channel, from 0.
-    public internal(set) var sequence: UInt32 = 0
+    public var time: Int64 { Int64(clamping: head?.logTime ?? 0) }
+    /// The record's number within its channel; in recordings of Gantry from 0, without gaps.
+    public var sequence: UInt32 { head?.sequence ?? 0 }
     /// Where the record lies: the offset in the file of the chunk or, without chunks, of the record itself.
     public internal(set) var offset = 0
 

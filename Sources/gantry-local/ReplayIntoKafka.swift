@@ -30,7 +30,7 @@ struct ReplayIntoKafka: Service {
         var target = pipeline.kafka ?? PipelineKafka()
         if let brokers { target.brokers = brokers.split(separator: ",").map(String.init) }
         let topics = try wanted()
-        let cluster = target.cluster(logger: logger)
+        let cluster = KafkaCluster(target, logger: logger)
         try await cluster.connect()
         try await cluster.create(topics.map { TopicPlan(renamed($0), partitions: partitions ?? target.partitions) })
         var outlets: [String: KafkaOutlet<Record>] = [:]
