@@ -67,7 +67,7 @@ struct RecordCommand: AsyncParsableCommand {
         let logger = Logger(label: "gantry-record")
         let home = try GantryHome.find()
         if FileManager.default.fileExists(atPath: out) { throw RecordingError.exists(path: out) }
-        var plan = RecordingPlan(topics: Array(Set(topics)).sorted(), out: recording.workPath(for: out))
+        var plan = RecordingPlan(topics: Array(Set(topics)).sorted(), out: recording.workPath(for: out), name: out)
         plan.sharing = recording.sharing
         plan.from = from?.time.nanoseconds
         plan.to = to?.time.nanoseconds

@@ -11,7 +11,8 @@ import Wire
 /// What to record, and until when.
 struct RecordingPlan: Sendable {
     var topics: [String]
-    var out: String
+    /// Where to write, and what the recording will be called.
+    var out, name: String
     /// Event times, nanoseconds since 1970 UTC: the first that counts, and the first that counts no more.
     var from, to: Int64?
     var idle: Duration?
@@ -19,7 +20,7 @@ struct RecordingPlan: Sendable {
     /// What is taken out of the records; nil for nothing.
     var sharing: Sharing?
 
-    init(topics: [String], out: String) { (self.topics, self.out) = (topics, out) }
+    init(topics: [String], out: String, name: String) { (self.topics, self.out, self.name) = (topics, out, name) }
 }
 
 /// Copies Kafka topics to a recording until its plan, or a signal, ends it. The file is whole in both cases.
@@ -69,7 +70,7 @@ struct TopicRecorder: Service {
         }
         do {
             let summary = try writer.finish()
-            progress.end(summary, plan.out)
+            progress.end(summary, plan.name)
         } catch { throw failure ?? error }
         if let failure { throw failure }
     }
