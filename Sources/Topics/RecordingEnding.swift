@@ -50,10 +50,9 @@ struct RecordingEnding {
         var statistics: RecordingStatistics?
         var at = range.lowerBound
         while at < range.upperBound {
-            let length =
-                range.upperBound - at >= RecordingFormat.prefix
-                ? RecordingCursor.length(try input.bytes(at: at, RecordingFormat.prefix)) : .max
-            guard length <= UInt64(range.upperBound - at - RecordingFormat.prefix) else {
+            let left = range.upperBound - at - RecordingFormat.prefix
+            let length = left < 0 ? 0 : RecordingCursor.length(try input.bytes(at: at, RecordingFormat.prefix))
+            guard left >= 0, length <= UInt64(left) else {
                 trouble = .damaged("a record of the summary reaches beyond it", offset: at)
                 return
             }
@@ -74,8 +73,8 @@ struct RecordingEnding {
                 isWhole = statistics != nil
             case RecordingFormat.Opcode.chunkIndex:
                 if let index = RecordingChunkIndex(content) {
-                    summary.uncompressedBytes += Int(clamping: index.uncompressed)
-                    summary.compressedBytes += Int(clamping: index.compressed)
+                    summary.uncompressedBytes &+= Int(bounded: index.uncompressed)
+                    summary.compressedBytes &+= Int(bounded: index.compressed)
                     if wantsChunks { chunks[Int(clamping: index.offset)] = index }
                 } else {
                     isWhole = false
@@ -100,7 +99,7 @@ struct RecordingEnding {
         self.statistics = statistics
         var summary = part
         let counts = Dictionary(statistics.counts.map { ($0.channel, $0.value) }) { first, _ in first }
-        summary.messages = Int(clamping: statistics.messages)
+        summary.messages = Int(bounded: statistics.messages)
         summary.chunks = Int(statistics.chunks)
         if statistics.messages > 0 {
             summary.start = Int64(clamping: statistics.start)
@@ -109,7 +108,7 @@ struct RecordingEnding {
         summary.channels = channels.map { channel in
             RecordingSummary.Channel(
                 topic: channel.topic, key: channel.key, type: channel.schema?.name,
-                messages: Int(clamping: counts[channel.id] ?? 0))
+                messages: Int(bounded: counts[channel.id] ?? 0))
         }
         summary.schemas = schemas.sorted { $0.key < $1.key }.map(\.value)
         summary.bytes = bytes
@@ -139,4 +138,9 @@ extension RecordingCursor {
     static func length(_ prefix: UnsafeRawBufferPointer) -> UInt64 {
         UInt64(littleEndian: prefix.loadUnaligned(fromByteOffset: 1, as: UInt64.self))
     }
+}
+
+extension Int {
+    /// A number that a file claims, at most 2 to the 40th: sums over all channels and chunks then stay in range.
+    fileprivate init(bounded claim: UInt64) { self = Swift.Int(Swift.min(claim, 1 << 40)) }
 }

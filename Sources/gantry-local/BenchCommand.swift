@@ -13,9 +13,11 @@ struct BenchCommand: AsyncParsableCommand {
         discussion: """
             How many plates are found and read, on images of your own: `gantry bench plates DIR`. What the pipeline \
             adds to decode and bare model calls, over whole recordings: `gantry bench pipeline`; frame by frame and \
-            call by call: `gantry bench vision`.
+            call by call: `gantry bench vision`. What recordings of topics cost beside plain zstd: `gantry bench recording`.
             """,
-        subcommands: [BenchPlatesCommand.self, BenchVisionCommand.self, BenchPipelineCommand.self])
+        subcommands: [
+            BenchPlatesCommand.self, BenchVisionCommand.self, BenchPipelineCommand.self, BenchRecordingCommand.self,
+        ])
 }
 
 struct BenchPipelineCommand: AsyncParsableCommand {

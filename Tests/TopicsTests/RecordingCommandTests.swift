@@ -19,12 +19,14 @@ import Wire
         }
     }
 
-    private func gantry(_ arguments: String...) throws -> Outcome {
+    private func gantry(_ arguments: String...) throws -> Outcome { try run("gantry", ["recording"] + arguments) }
+
+    private func run(_ program: String, _ arguments: [String]) throws -> Outcome {
         let bundle = Bundle.allBundles.map(\.bundleURL).first { $0.pathExtension == "xctest" }
         let beside = (bundle ?? URL(filePath: CommandLine.arguments[0])).deletingLastPathComponent()
         let process = Process()
-        process.executableURL = beside.appending(path: "gantry")
-        process.arguments = ["recording"] + arguments
+        process.executableURL = beside.appending(path: program)
+        process.arguments = arguments
         // To files: a pipe that nobody empties would stop the process.
         let out = folder.path("out"), complaints = folder.path("complaints")
         for path in [out, complaints] { try Data().write(to: URL(filePath: path)) }
@@ -138,5 +140,36 @@ import Wire
             #expect(outcome.status == 65 && outcome.complaints.contains("REC102 \(path) is no MCAP recording"))
         }
         #expect(try gantry("info", "/nowhere.mcap").status == 74)
+    }
+
+    @Test func `a schema that this build would misread is named`() throws {
+        var schema = try #require(Schema.recordings.first { $0.name == "gantry.v1.ReadsRecord" })
+        var set = try Google_Protobuf_FileDescriptorSet(serializedBytes: schema.data)
+        let file = try #require(set.file.firstIndex { $0.name == "gantry/v1/reads.proto" })
+        let message = try #require(set.file[file].messageType.firstIndex { $0.name == "PlateRead" })
+        #expect(set.file[file].messageType[message].field[1].name == "accepted")
+        set.file[file].messageType[message].field[1].number = 20
+        schema.data = try set.serializedBytes()
+        let path = folder.path("a.mcap")
+        let records = try Recorded.city(20).filter { $0.topic == "city.reads" }
+        var writer = try RecordingWriter(to: path, schemas: [schema])
+        for record in records { try writer.append(record.record, to: record.topic) }
+        _ = try writer.finish()
+        let outcome = try gantry("validate", path)
+        #expect(outcome.status == 1)
+        #expect(outcome.lines.allSatisfy { $0.contains("REC134") && $0.contains("gantry.v1.PlateRead.accepted") })
+        #expect(!outcome.lines.isEmpty)
+    }
+
+    @Test func `the benchmark writes and reads what it says`() throws {
+        let outcome = try run(
+            "gantry-local",
+            ["bench", "recording", "--messages", "2000", "--rounds", "1", "--json", "--directory", folder.url.path])
+        let answer = try outcome.json()
+        #expect(outcome.status == 0 && answer["messages"] as? Int == 2000)
+        // The same bytes but for the records that declare schemas and channels.
+        let ours = try #require(answer["bytes"] as? Int), plain = try #require(answer["plain_bytes"] as? Int)
+        #expect(ours > plain && ours - plain < 20_000)
+        #expect((answer["rows"] as? [[String: Any]])?.count == 5)
     }
 }

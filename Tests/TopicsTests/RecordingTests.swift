@@ -1,4 +1,5 @@
 import Foundation
+import SwiftProtobuf
 import Testing
 import Topics
 import Wire
@@ -148,5 +149,19 @@ import Wire
         try writer.append(record(0), to: "t")
         #expect(try writer.finish().messages == 65_536)
         #expect(try Recorded.read(path).records.count == 65_536)
+    }
+
+    @Test func `every message of a topic has a schema with all that it imports, imports first`() throws {
+        #expect(Schema.recordings.map(\.name) == Schema.names && Schema.names.count == 6)
+        for schema in Schema.recordings {
+            let files = try Google_Protobuf_FileDescriptorSet(serializedBytes: schema.data).file
+            var known: Set<String> = []
+            for file in files {
+                #expect(known.isSuperset(of: file.dependency), "\(schema.name)")
+                known.insert(file.name)
+            }
+            #expect(files.last?.messageType.contains { "\(files.last!.package).\($0.name)" == schema.name } == true)
+            #expect(Schema.changes(since: schema) == [])
+        }
     }
 }
