@@ -14,6 +14,7 @@ struct TrackCamera: Hashable, Sendable {
     var lastTime: EventTime?
     /// Seconds between analysed frames, smoothed; 0 until two were seen.
     var step = 0.0
+    var agitation = 1.0
     /// In the order of their keys.
     var tracks: [Track] = []
     /// Tracks of this epoch that lately became passages.
@@ -129,7 +130,9 @@ struct TrackCamera: Hashable, Sendable {
         foldDuplicates(among: keys, settings: settings, tallies: &tallies)
         var passages: [Passage] = []
         for track in tracks where keys.contains(track.key) {
-            switch track.verdict(settings: settings) {
+            let verdict = track.verdict(settings: settings)
+            tallies.note(.closed(isPassage: verdict == .passage), of: track.key, camera: camera)
+            switch verdict {
             case .passage:
                 passages.append(track.passage(camera: camera, epoch: epoch, settings: settings))
                 closed.append(track.key)

@@ -13,11 +13,19 @@ extension TrackCamera {
         _ seen: TrackObservations, match: TrackMatch, old: Int, settings: Associate.Settings,
         tallies: inout TrackTallies
     ) {
+        // Where no boxes are duplicates, only a plate can say that two tracks are one.
+        guard settings.duplicateOverlap < 1 || !seen.plates.isEmpty else { return }
         let present = (0..<old).filter { match.vehicle[$0] != nil || match.plate[$0] != nil }
         guard tracks.count > 1 else { return }
         for index in present where match.plate[index] == nil || match.vehicle[index] == nil {
             let rival = present.first { other in
-                guard other != index, !outranks(index, other) else { return false }
+                guard other != index else { return false }
+                if let vehicle = match.vehicle[index], let its = match.vehicle[other],
+                    seen.vehicles[vehicle].box.intersection(seen.vehicles[its].box) == 0
+                {
+                    return false
+                }
+                guard !outranks(index, other) else { return false }
                 return seemSame(index, other, seen: seen, match: match, settings: settings)
             }
             guard let rival else { continue }
@@ -107,6 +115,7 @@ extension TrackCamera {
                 join(index, into: other, settings: settings, tallies: &tallies)
             } else if closed.contains(rival.key) {
                 tallies.add("duplicate-track")
+                tallies.note(.joined(rival.key, as: rival.key), of: key, camera: camera)
                 tracks.remove(at: index)
             }
         }
@@ -120,6 +129,7 @@ extension TrackCamera {
         let before = tracks[other].key
         tracks[other].merge(gone, settings: settings, tallies: &tallies)
         let after = tracks[other].key
+        tallies.note(.joined(before, as: after), of: gone.key, camera: camera)
         for place in tracks.indices {
             guard let rival = tracks[place].rival, rival.key == gone.key || rival.key == before else { continue }
             tracks[place].rival = tracks[place].key == after ? nil : Track.Rival(key: after, frames: rival.frames)

@@ -4,53 +4,120 @@ import Traffic
 struct TrackMatching {
     let tracks: [Track]
     let seen: TrackObservations
-    let time: EventTime
     let settings: Associate.Settings
-    private let guesses: [Track.Prediction]
-    /// By track: its leading text, and whether that is well supported.
+    private var guesses: [Track.Prediction]
+    /// By track: its last box where it should be now; nil for one whose vehicle was never seen.
+    private var carried: [Box?]
+    /// By track: the share of the gap limit that it has been unseen.
+    private let stale: [Double]
+    /// By track: its leading text, and whether that is well supported. Empty where the frame shows no plate.
     private let texts: [[UInt8]]
     private let sure: [Bool]
     private var match: TrackMatch
 
-    init(tracks: [Track], seen: TrackObservations, time: EventTime, settings: Associate.Settings) {
+    /// The tracks are let go on return, so that they can be changed in place.
+    static func match(
+        _ tracks: [Track], with seen: TrackObservations, at time: EventTime, settings: Associate.Settings
+    ) -> TrackMatch {
+        var matching = TrackMatching(tracks, with: seen, at: time, settings: settings)
+        return matching.run()
+    }
+
+    private init(
+        _ tracks: [Track], with seen: TrackObservations, at time: EventTime, settings: Associate.Settings
+    ) {
         self.tracks = tracks
         self.seen = seen
-        self.time = time
         self.settings = settings
         guesses = tracks.map { $0.predicted(at: time) }
-        let leading = tracks.map(\.vote.leading)
+        carried = tracks.map { $0.vehicle?.carried(to: time) }
+        stale = tracks.map { $0.staleness(at: time, settings: settings) }
+        let leading = seen.plates.isEmpty ? [] : tracks.map(\.vote.leading)
         texts = leading.map { Array($0?.text.text.utf8 ?? "".utf8) }
         sure = leading.map { ($0?.votes ?? 0) >= 2 || ($0?.confidences.first ?? 0) >= 0.7 }
         match = TrackMatch(tracks: tracks.count, vehicles: seen.vehicles.count, plates: seen.plates.count)
     }
 
-    mutating func run() -> TrackMatch {
+    private mutating func run() -> TrackMatch {
         guard !tracks.isEmpty else { return match }
-        // ByteTrack's two passes: strong boxes first, weak ones only where a track expects them.
-        pairVehicles(.strong)
-        pairVehicles(.weak)
-        pairPlates(Array(tracks.indices))
+        if settings.followsCamera { followCamera() }
+        if settings.matchesTogether {
+            pairVehicles(.all)
+        } else {
+            // ByteTrack's two passes: strong boxes first, weak ones only where a track expects them.
+            pairVehicles(.strong)
+            pairVehicles(.weak)
+        }
+        if !seen.plates.isEmpty { pairPlates(Array(tracks.indices)) }
         // What is left: found again after the prediction went astray, or a vehicle found around a known plate.
         let before = match.vehicle
         pairVehicles(.recovery)
-        pairPlates(tracks.indices.filter { before[$0] == nil && match.vehicle[$0] != nil })
+        if !seen.plates.isEmpty { pairPlates(tracks.indices.filter { before[$0] == nil && match.vehicle[$0] != nil }) }
         return match
     }
 
+    /// Finds the jolt that the boxes share, and moves every guess by it.
+    ///
+    /// Each track that was just seen is set against the strong box nearest to its guess. Where the middle of these
+    /// differences is clear of noise, and most differences are near it, the camera turned. Steady turning needs no such
+    /// care: it is part of each track's speed.
+    private mutating func followCamera() {
+        var across: [Double] = []
+        var down: [Double] = []
+        var size = 0.0
+        for index in tracks.indices where tracks[index].frames >= 3 && stale[index] == 0 {
+            guard let guess = guesses[index].vehicle else { continue }
+            var most = 0.3
+            var nearest: Box?
+            for vehicle in seen.vehicles.indices where seen.vehicles[vehicle].score >= settings.highScore {
+                let overlap = Self.overlap(guess, seen.vehicles[vehicle].box, buffer: 0.3)
+                if overlap > most {
+                    most = overlap
+                    nearest = seen.vehicles[vehicle].box
+                }
+            }
+            guard let nearest else { continue }
+            across.append(nearest.center.x - guess.center.x)
+            down.append(nearest.center.y - guess.center.y)
+            size += (guess.width * guess.height).squareRoot()
+        }
+        guard across.count >= 4 else { return }
+        func middle(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
+        let way = Point(x: middle(across), y: middle(down))
+        let length = abs(way.x) + abs(way.y)
+        let spread = middle(across.map { abs($0 - way.x) }) + middle(down.map { abs($0 - way.y) })
+        guard length > 0.04 * size / Double(across.count), spread < 0.7 * length else { return }
+        for index in guesses.indices {
+            guesses[index].vehicle?.move(by: way)
+            guesses[index].plate?.move(by: way)
+            carried[index]?.move(by: way)
+        }
+        match.shift = way
+    }
+
     private enum Pass {
-        case strong, weak, recovery
+        case all, strong, weak, recovery
+    }
+
+    private func takes(_ pass: Pass, vehicle: Int) -> Bool {
+        guard match.trackOfVehicle[vehicle] == nil else { return false }
+        switch pass {
+        case .all, .recovery: return true
+        case .strong: return seen.vehicles[vehicle].score >= settings.highScore
+        case .weak: return seen.vehicles[vehicle].score < settings.highScore
+        }
     }
 
     private mutating func pairVehicles(_ pass: Pass) {
         let rows = tracks.indices.filter {
             match.vehicle[$0] == nil && (pass == .recovery || guesses[$0].vehicle != nil)
         }
-        let columns = seen.vehicles.indices.filter {
-            let strong = seen.vehicles[$0].score >= settings.highScore
-            return match.trackOfVehicle[$0] == nil && (pass == .recovery || strong == (pass == .strong))
-        }
+        let columns = seen.vehicles.indices.filter { takes(pass, vehicle: $0) }
+        guard !rows.isEmpty, !columns.isEmpty else { return }
         let pairs = Assignment.solve(rows: rows.count, columns: columns.count, limit: 1) {
-            vehicleCost(pass, track: rows[$0], vehicle: columns[$1])
+            pass == .recovery
+                ? recoveryCost(track: rows[$0], vehicle: columns[$1])
+                : vehicleCost(track: rows[$0], vehicle: columns[$1])
         }
         for (row, column) in pairs.enumerated() {
             if let column { match.pair(track: rows[row], vehicle: columns[column]) }
@@ -70,14 +137,34 @@ struct TrackMatching {
 
     // MARK: Costs, about 0...1; nil where a pair is impossible.
 
-    private func vehicleCost(_ pass: Pass, track: Int, vehicle: Int) -> Double? {
-        if pass == .recovery { return recoveryCost(track: track, vehicle: vehicle) }
+    private func vehicleCost(track: Int, vehicle: Int) -> Double? {
         guard let guess = guesses[track].vehicle else { return nil }
-        let overlap = guess.overlap(seen.vehicles[vehicle].box)
-        let stale = tracks[track].staleness(at: time, settings: settings)
-        let need = pass == .weak ? settings.minimumLowOverlap : settings.minimumOverlap + 0.25 * stale
+        let box = seen.vehicles[vehicle].box
+        var overlap = guess.share(with: box)
+        if let carried = carried[track] { overlap = max(overlap, carried.share(with: box)) }
+        guard overlap > 0 else { return nil }
+        let score = seen.vehicles[vehicle].score
+        let need =
+            score < settings.highScore
+            ? settings.minimumLowOverlap : settings.minimumOverlap + 0.25 * stale[track]
         guard overlap >= need else { return nil }
-        return resemblance(track: track, vehicle: vehicle, stale: stale).map { max(0, 1 - overlap + $0) }
+        return resemblance(track: track, vehicle: vehicle, stale: stale[track]).map {
+            max(0, 1 - overlap + settings.scoreCost * (1 - score) + $0)
+        }
+    }
+
+    /// Intersection over union of both boxes, each grown by a share of its size on every side.
+    ///
+    /// Source: Yang and others, "Hard to track objects with irregular motions and similar appearances? Make it easier
+    /// by buffering the matching space", 2023.
+    private static func overlap(_ a: Box, _ b: Box, buffer: Double) -> Double {
+        let a = Box(
+            x: a.x - buffer * a.width, y: a.y - buffer * a.height, width: a.width * (1 + 2 * buffer),
+            height: a.height * (1 + 2 * buffer))
+        let b = Box(
+            x: b.x - buffer * b.width, y: b.y - buffer * b.height, width: b.width * (1 + 2 * buffer),
+            height: b.height * (1 + 2 * buffer))
+        return a.share(with: b)
     }
 
     private func recoveryCost(track: Int, vehicle: Int) -> Double? {
@@ -87,26 +174,31 @@ struct TrackMatching {
             guard let hold = TrackObservations.hold(box, seen.plates[plate].box) else { return nil }
             return min(1, 0.3 * hold)
         }
-        let stale = tracks[track].staleness(at: time, settings: settings)
-        guard let cue = resemblance(track: track, vehicle: vehicle, stale: stale) else { return nil }
         guard let last = tracks[track].vehicle else {
-            guard let guess = guesses[track].plate, let hold = TrackObservations.hold(box, guess) else { return nil }
+            guard let guess = guesses[track].plate, let hold = TrackObservations.hold(box, guess),
+                let cue = resemblance(track: track, vehicle: vehicle, stale: stale[track])
+            else { return nil }
             return min(1, 0.4 + 0.3 * hold + max(0, cue))
         }
         // A weak box is no reason to believe a track that went astray.
         guard seen.vehicles[vehicle].score >= settings.highScore else { return nil }
-        let need = settings.minimumOverlap + 0.25 * stale
-        var overlap = last.seen.overlap(box)
+        // Where it was last seen (it stopped), or near where it should be (its speed is not known well yet).
+        var overlap = last.seen.share(with: box)
+        if overlap < 0.4 + 0.25 * stale[track] { overlap = 0 }
         if let guess = guesses[track].vehicle {
-            overlap = max(overlap, 0.9 * guess.padded(x: 0.25, y: 0.25).overlap(box.padded(x: 0.25, y: 0.25)))
+            let near = 0.9 * Self.overlap(guess, box, buffer: 0.25)
+            if near >= 0.3 + 0.25 * stale[track] { overlap = max(overlap, near) }
         }
-        return overlap >= need ? max(0, 1 - overlap + cue) : nil
+        guard overlap > 0 else { return nil }
+        return resemblance(track: track, vehicle: vehicle, stale: stale[track]).map { max(0, 1 - overlap + $0) }
     }
 
     /// What the plate in a vehicle's box says for (below 0) or against a track: at most 0.6; nil for a clear no.
     private func resemblance(track: Int, vehicle: Int, stale: Double) -> Double? {
         guard let index = seen.plateHeld[vehicle] else { return 0 }
         let plate = seen.plates[index]
+        // In front of another vehicle a plate lies in both boxes: motion tells them apart better than a guess at whose.
+        if plate.isContested { return 0 }
         var sum = 0.0
         if let agreement = agreement(track: track, plate: index) {
             if agreement < 0 && stale > 0 { return nil }
@@ -153,9 +245,8 @@ struct TrackMatching {
         // Inside a vehicle that is someone else's.
         let holder = seen.plates[plate].holder
         let foreign = holder.flatMap { match.trackOfVehicle[$0] }.map { $0 != track } ?? false
-        let stale = tracks[track].staleness(at: time, settings: settings)
         let cue = agreement(track: track, plate: plate) ?? 0
-        if cue < 0 && stale > 0 { return nil }
+        if cue < 0 && stale[track] > 0 { return nil }
         return max(0, cost + (foreign ? 0.35 : 0) - 0.3 * cue)
     }
 
@@ -167,5 +258,22 @@ struct TrackMatching {
         let down = (box.center.y - expected.center.y) / (0.7 * expected.width * slack)
         let distance = (across * across + down * down).squareRoot() + 0.4 * (ratio - 1)
         return distance <= 1 ? distance : nil
+    }
+}
+
+extension Box {
+    /// Intersection over union of boxes that are not empty: `overlap`, for the innermost loops.
+    @inline(__always) fileprivate func share(with other: Box) -> Double {
+        let across = min(x + width, other.x + other.width) - max(x, other.x)
+        guard across > 0 else { return 0 }
+        let down = min(y + height, other.y + other.height) - max(y, other.y)
+        guard down > 0 else { return 0 }
+        let shared = across * down
+        return shared / (width * height + other.width * other.height - shared)
+    }
+
+    fileprivate mutating func move(by way: Point) {
+        x += way.x
+        y += way.y
     }
 }

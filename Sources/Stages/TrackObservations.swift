@@ -7,6 +7,8 @@ struct TrackObservations: Sendable {
         var kind: VehicleClass
         var score: Double
         var crop: Crop?
+        /// Index into the frame's vehicles.
+        var source: Int
         /// Touches the edge of the frame: part of the vehicle is outside.
         var cut: Bool
     }
@@ -22,6 +24,8 @@ struct TrackObservations: Sendable {
         var confidence: Double
         /// Index of the vehicle that holds it.
         var holder: Int?
+        /// Another vehicle could hold it about as well: whose it is says nothing about who those vehicles are.
+        var isContested = false
         /// Only part of it is seen: it ends where the frame or its vehicle ends. It is followed, but has no vote.
         var isCut = false
     }
@@ -66,8 +70,14 @@ struct TrackObservations: Sendable {
         }
         for (plate, holder) in holders.enumerated() {
             plates[plate].holder = holder
-            if let holder { plateHeld[holder] = plate }
             let box = plates[plate].box
+            if let holder {
+                plateHeld[holder] = plate
+                let cost = Self.hold(vehicles[holder].box, box) ?? 0
+                plates[plate].isContested = vehicles.indices.contains {
+                    $0 != holder && (Self.hold(vehicles[$0].box, box) ?? .infinity) < cost + 0.25
+                }
+            }
             guard
                 Self.touchesEdge(box, of: frame)
                     || holder.map({ Self.isCut(box, by: vehicles[$0].box) }) ?? false
@@ -122,7 +132,9 @@ struct TrackObservations: Sendable {
             let cut = touchesEdge(seen.box, of: frame)
             places[index] = vehicles.count
             vehicles.append(
-                Vehicle(box: seen.box, kind: seen.kind, score: min(1, seen.score), crop: seen.crop, cut: cut))
+                Vehicle(
+                    box: seen.box, kind: seen.kind, score: min(1, seen.score), crop: seen.crop, source: index, cut: cut
+                ))
         }
         return (vehicles, places)
     }
@@ -139,6 +151,7 @@ struct TrackObservations: Sendable {
 
     /// Whether two boxes show one vehicle: they share most of their area, or one lies in another not much larger.
     static func isDuplicate(_ a: Box, _ b: Box, settings: Associate.Settings) -> Bool {
+        guard settings.duplicateOverlap < 1 else { return false }
         let shared = a.intersection(b)
         guard shared > 0 else { return false }
         if shared / (a.area + b.area - shared) >= settings.duplicateOverlap { return true }

@@ -13,9 +13,11 @@ struct BenchCommand: AsyncParsableCommand {
         discussion: """
             How many plates are found and read, on images of your own: `gantry bench plates DIR`. What the pipeline \
             adds to decode and bare model calls, over whole recordings: `gantry bench pipeline`; frame by frame and \
-            call by call: `gantry bench vision`.
+            call by call: `gantry bench vision`. How many boxes a second are linked into tracks: `gantry bench track`.
             """,
-        subcommands: [BenchPlatesCommand.self, BenchVisionCommand.self, BenchPipelineCommand.self])
+        subcommands: [
+            BenchPlatesCommand.self, BenchVisionCommand.self, BenchPipelineCommand.self, BenchTrackCommand.self,
+        ])
 }
 
 struct BenchPipelineCommand: AsyncParsableCommand {

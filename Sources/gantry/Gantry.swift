@@ -14,7 +14,7 @@ struct Gantry: AsyncParsableCommand {
         subcommands: [
             RunLocally.self, PlatesLocally.self, SimulateLocally.self, QueryCommand.self, MigrateCommand.self,
             CheckCommand.self,
-            DoctorCommand.self, KeysCommand.self, AuditCommand.self, ScoreCommand.self,
+            DoctorCommand.self, KeysCommand.self, AuditCommand.self, ScoreCommand.self, TrackCommand.self,
             BenchLocally.self,
         ])
 
