@@ -35,7 +35,8 @@ extension Associate {
         public var minimumOverlap = 0.2
         /// The same for boxes of low score: a weak box must lie where it is expected.
         public var minimumLowOverlap = 0.4
-        /// Two vehicle boxes that overlap this much show one vehicle, whatever their classes, 0...1; 1 where none do.
+        /// Two vehicle boxes that overlap this much show one vehicle, whatever their classes, 0...1. So do, at
+        /// any value, a box and one not much larger around it.
         public var duplicateOverlap = 0.6
 
         /// A voted text below this confidence is given, but not accepted, 0...1.

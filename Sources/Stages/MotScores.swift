@@ -6,7 +6,7 @@ public struct MotScores: Sendable {
     private let values: [Double]
     /// How the scores were taken, in words.
     public let note: String
-    /// A score that at least half of the boxes reach, 0...0.7: a track without one such box is clutter.
+    /// A score that at least a third of the boxes reach, 0...0.7: a track without one such box is clutter.
     public let sure: Double
 
     public init(_ detections: MotDetections) {
@@ -35,7 +35,7 @@ public struct MotScores: Sendable {
             values = given.map { $0 / ($0 + scale / 3) }
             note = "scores from \(least) to \(most): stretched, so that \(scale) becomes 0.75"
         }
-        sure = min(0.7, values.sorted()[values.count / 2])
+        sure = min(0.7, values.sorted()[values.count * 2 / 3])
     }
 
     func share(_ row: Int) -> Double { values[row] }

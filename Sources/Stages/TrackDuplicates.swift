@@ -13,8 +13,6 @@ extension TrackCamera {
         _ seen: TrackObservations, match: TrackMatch, old: Int, settings: Associate.Settings,
         tallies: inout TrackTallies
     ) {
-        // Where no boxes are duplicates, only a plate can say that two tracks are one.
-        guard settings.duplicateOverlap < 1 || !seen.plates.isEmpty else { return }
         let present = (0..<old).filter { match.vehicle[$0] != nil || match.plate[$0] != nil }
         guard tracks.count > 1 else { return }
         for index in present where match.plate[index] == nil || match.vehicle[index] == nil {

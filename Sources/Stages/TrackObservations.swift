@@ -151,7 +151,6 @@ struct TrackObservations: Sendable {
 
     /// Whether two boxes show one vehicle: they share most of their area, or one lies in another not much larger.
     static func isDuplicate(_ a: Box, _ b: Box, settings: Associate.Settings) -> Bool {
-        guard settings.duplicateOverlap < 1 else { return false }
         let shared = a.intersection(b)
         guard shared > 0 else { return false }
         if shared / (a.area + b.area - shared) >= settings.duplicateOverlap { return true }

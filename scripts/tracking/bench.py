@@ -22,6 +22,8 @@ import scenes
 
 warnings.filterwarnings("ignore")
 logging.disable(logging.WARNING)
+if not hasattr(np, "asfarray"):  # motmetrics 1.4.0 was written for NumPy 1
+    np.asfarray = lambda values: np.asarray(values, float)
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 GANTRY = pathlib.Path(os.environ.get("GANTRY_BUILD") or ROOT / ".build/release") / "gantry"
 PEERS = {"SORT": trackers.SORTTracker, "ByteTrack": trackers.ByteTrackTracker, "OC-SORT": trackers.OCSORTTracker}
@@ -71,13 +73,24 @@ def run_gantry(sequence, out):
     return time.perf_counter() - start, float(re.search(r"linked in ([0-9.e-]+) s", done.stderr)[1])
 
 
-def score(sequence, out, seconds, boxes):
+def score(sequence, out, seconds, boxes, checked=False):
     if not out.stat().st_size:
         return Run(0, 0, 0, 0, 0, seconds, boxes)
-    truth = sequence / "gt/gt.txt"
+    truth = plain(sequence, out.with_name("truth.txt"))
     result = evaluate_mot_sequence(truth, out, metrics=["CLEAR", "HOTA", "Identity"])
     return Run(100 * result.HOTA.HOTA, 100 * result.Identity.IDF1, 100 * result.CLEAR.MOTA, result.CLEAR.IDSW,
-               check(truth, out, result), seconds, boxes)
+               check(truth, out, result) if checked else 0, seconds, boxes)
+
+
+def plain(sequence, out):
+    """The truth with class 1 where it names none, as in MOT15: trackers.eval looks at no other class."""
+    with out.open("w") as file:
+        for line in (sequence / "gt/gt.txt").read_text().split():
+            cells = line.split(",")
+            if len(cells) < 8 or float(cells[7]) < 0:
+                line = ",".join(cells[:7] + ["1", "1"])
+            file.write(line + "\n")
+    return out
 
 
 def check(truth, out, result):
@@ -102,7 +115,7 @@ def measure(sequence, out):
                 seconds = run_peer(kind, boxes, frames, values, settings, out)
                 results[name + suffix + way] = score(sequence, out, seconds, len(boxes))
     whole, linking = run_gantry(sequence, out)
-    results["gantry track"] = score(sequence, out, linking, len(boxes))
+    results["gantry track"] = score(sequence, out, linking, len(boxes), checked=True)
     results["gantry track, whole process"] = results["gantry track"]._replace(seconds=whole)
     return results
 
@@ -160,8 +173,8 @@ def main():
         show("all", table)
         print("boxes a second, one thread:")
         rates(table, [*PEERS, "gantry track", "gantry track, whole process"])
-        print(f"largest difference of IDF1 or MOTA to motmetrics: "
-              f"{max(run.motmetrics for runs in table for run in runs.values()):.3f} points")
+        print(f"gantry track's IDF1 and MOTA by motmetrics differ by at most "
+              f"{max(runs['gantry track'].motmetrics for runs in table):.3f} points")
 
 
 main()
