@@ -26,28 +26,28 @@ enum Assignment {
         return solve(rows: rows, columns: columns, limit: limit, pairs: pairs)
     }
 
-    /// - Parameter pairs: By row, then column; each at most once, none dearer than the limit.
+    /// - Parameter pairs: In any order; each at most once, none dearer than the limit.
     ///
     /// Rows and columns that share no possible pair don't touch each other, so each group of them is solved alone: on a
     /// road most groups are one row and one column.
     static func solve(rows: Int, columns: Int, limit: Double, pairs: [Pair]) -> [Int?] {
         var result = [Int?](repeating: nil, count: rows)
         guard !pairs.isEmpty else { return result }
-        var ofRow = [Int](repeating: 0, count: rows)
-        var ofColumn = [Int](repeating: 0, count: columns)
+        // How many pairs each row and, after them, each column has.
+        var degree = [Int](repeating: 0, count: rows + columns)
         for pair in pairs {
-            ofRow[pair.row] += 1
-            ofColumn[pair.column] += 1
+            degree[pair.row] += 1
+            degree[rows + pair.column] += 1
         }
-        var tangled = false
+        var tangled: [Pair] = []
         for pair in pairs {
-            if ofRow[pair.row] == 1, ofColumn[pair.column] == 1 {
+            if degree[pair.row] == 1, degree[rows + pair.column] == 1 {
                 result[pair.row] = pair.column
             } else {
-                tangled = true
+                tangled.append(pair)
             }
         }
-        if tangled { untangle(pairs, rows: rows, columns: columns, limit: limit, result: &result) }
+        if !tangled.isEmpty { untangle(tangled, rows: rows, columns: columns, limit: limit, result: &result) }
         return result
     }
 
@@ -55,7 +55,7 @@ enum Assignment {
     private static func untangle(
         _ pairs: [Pair], rows: Int, columns: Int, limit: Double, result: inout [Int?]
     ) {
-        // Rows, then columns; each points to one of its group, the first of all to itself.
+        // Rows, then columns; each points to one of its group with a lower place, the first of all to itself.
         var parents = Array(0..<rows + columns)
         func root(_ place: Int) -> Int {
             var place = place
@@ -70,34 +70,60 @@ enum Assignment {
             let b = root(rows + pair.column)
             if a != b { parents[max(a, b)] = min(a, b) }
         }
-        // Where each row and column stands in its group.
-        var place = [Int](repeating: -1, count: rows + columns)
-        for first in 0..<rows where parents[first] == first && result[first] == nil {
-            var groupRows: [Int] = []
-            var groupColumns: [Int] = []
-            for row in first..<rows where root(row) == first {
-                place[row] = groupRows.count
-                groupRows.append(row)
+        // By group, in the order of their first rows; within one, by row, then column.
+        let ordered = pairs.map { (group: root($0.row), pair: $0) }.sorted {
+            if $0.group != $1.group { return $0.group < $1.group }
+            return $0.pair.row != $1.pair.row ? $0.pair.row < $1.pair.row : $0.pair.column < $1.pair.column
+        }
+        var place = [Int](repeating: -1, count: columns)
+        var start = 0
+        while start < ordered.count {
+            var end = start
+            while end < ordered.count, ordered[end].group == ordered[start].group { end += 1 }
+            solve(group: ordered[start..<end], limit: limit, place: &place, result: &result)
+            start = end
+        }
+    }
+
+    /// - Parameters:
+    ///   - group: The pairs of one group, by row, then column.
+    ///   - place: -1 for each column, and so again on return.
+    private static func solve(
+        group: ArraySlice<(group: Int, pair: Pair)>, limit: Double, place: inout [Int], result: inout [Int?]
+    ) {
+        var groupRows: [Int] = []
+        var groupColumns: [Int] = []
+        for (_, pair) in group {
+            if groupRows.last != pair.row { groupRows.append(pair.row) }
+            if place[pair.column] < 0 {
+                place[pair.column] = groupColumns.count
+                groupColumns.append(pair.column)
             }
-            for column in 0..<columns where root(rows + column) == first {
-                place[rows + column] = groupColumns.count
-                groupColumns.append(column)
-            }
-            guard !groupColumns.isEmpty else { continue }
-            // One spare column a row, so that every row can stay unpaired at the price of the limit.
-            let width = groupColumns.count + groupRows.count
-            var costs = [Double](repeating: limit, count: groupRows.count * width)
-            for row in groupRows.indices {
+        }
+        defer { for column in groupColumns { place[column] = -1 } }
+        if groupRows.count == 1 || groupColumns.count == 1 {
+            var best = group[group.startIndex].pair
+            for (_, pair) in group where pair.cost < best.cost { best = pair }
+            result[best.row] = best.column
+            return
+        }
+        // One spare column a row, so that every row can stay unpaired at the price of the limit.
+        let width = groupColumns.count + groupRows.count
+        var costs = [Double](repeating: limit, count: groupRows.count * width)
+        var row = -1
+        var last = -1
+        for (_, pair) in group {
+            if pair.row != last {
+                row += 1
+                last = pair.row
                 for column in groupColumns.indices { costs[row * width + column] = forbidden }
             }
-            for pair in pairs where root(pair.row) == first {
-                costs[place[pair.row] * width + place[rows + pair.column]] = pair.cost
-            }
-            let owner = shortestPaths(costs, rows: groupRows.count, width: width)
-            for column in groupColumns.indices where owner[column] >= 0 {
-                guard costs[owner[column] * width + column] < forbidden else { continue }
-                result[groupRows[owner[column]]] = groupColumns[column]
-            }
+            costs[row * width + place[pair.column]] = pair.cost
+        }
+        let owner = shortestPaths(costs, rows: groupRows.count, width: width)
+        for column in groupColumns.indices where owner[column] >= 0 {
+            guard costs[owner[column] * width + column] < forbidden else { continue }
+            result[groupRows[owner[column]]] = groupColumns[column]
         }
     }
 

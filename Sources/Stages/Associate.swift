@@ -104,6 +104,7 @@ struct TrackTallies: Sendable {
     mutating func takeEvents() -> [TrackEvent] {
         guard let taken = events else { return [] }
         events = []
+        events?.reserveCapacity(taken.count)
         return taken
     }
 }

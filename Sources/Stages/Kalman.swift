@@ -170,3 +170,20 @@ extension EventTime {
 
     func seconds(since other: EventTime) -> Double { Double(nanoseconds(since: other)) / 1e9 }
 }
+
+extension Box {
+    /// Intersection over union of boxes that are not empty: `overlap`, for the innermost loops.
+    @inline(__always) func share(with other: Box) -> Double {
+        let across = min(x + width, other.x + other.width) - max(x, other.x)
+        guard across > 0 else { return 0 }
+        let down = min(y + height, other.y + other.height) - max(y, other.y)
+        guard down > 0 else { return 0 }
+        let shared = across * down
+        return shared / (width * height + other.width * other.height - shared)
+    }
+
+    /// Whether they share any pixel: for the innermost loops.
+    @inline(__always) func meets(_ other: Box) -> Bool {
+        x < other.x + other.width && other.x < x + width && y < other.y + other.height && other.y < y + height
+    }
+}

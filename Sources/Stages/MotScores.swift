@@ -11,31 +11,34 @@ public struct MotScores: Sendable {
 
     public init(_ detections: MotDetections) {
         let given = detections.rows.map { $0.score ?? 1 }
-        let sorted = given.sorted()
-        guard let least = sorted.first, let most = sorted.last, least < most else {
+        guard let least = given.min(), let most = given.max(), least < most else {
             values = Array(repeating: 1, count: given.count)
             note = "no scores, or all the same: every box counts as sure"
             sure = 0
             return
         }
+        // A few thousand, evenly spread over the file, stand for all.
+        let sorted = stride(from: 0, to: given.count, by: 1 + given.count / 4096).map { given[$0] }.sorted()
         let middle = sorted[sorted.count / 2]
         let top = sorted[sorted.count * 19 / 20]
+        let share: (Double) -> Double
         if least >= 0, most <= 1, top >= 0.6 {
-            values = given
+            share = { $0 }
             note = "scores taken as they are"
         } else if least >= 0, most > 1, most <= 100, top >= 60 {
-            values = given.map { $0 / 100 }
+            share = { $0 / 100 }
             note = "scores up to \(most): taken as percent"
         } else if least < 0 {
             // Margins of a support vector machine, 0 being its boundary.
-            values = given.map { 1 / (1 + VoteMath.exp(-min(50, max(-50, $0)))) }
+            share = { 1 / (1 + VoteMath.exp(-min(50, max(-50, $0)))) }
             note = "scores from \(least) to \(most): taken as margins, 0 as even odds"
         } else {
             let scale = middle > 0 ? middle : most
-            values = given.map { $0 / ($0 + scale / 3) }
+            share = { $0 / ($0 + scale / 3) }
             note = "scores from \(least) to \(most): stretched, so that \(scale) becomes 0.75"
         }
-        sure = min(0.7, values.sorted()[values.count * 2 / 3])
+        values = given.map(share)
+        sure = min(0.7, share(sorted[sorted.count * 2 / 3]))
     }
 
     func share(_ row: Int) -> Double { values[row] }

@@ -18,6 +18,8 @@ public struct MotTracks: Sendable {
         let scores = MotScores(detections)
         var settings = settings
         settings.sureScore = scores.sure
+        // At a very low rate a second and a half is not even two frames.
+        settings.maximumGap = max(settings.maximumGap, .seconds(4 / framesPerSecond))
         var stage = Associate(settings: settings, notesEvents: true)
         let bound = detections.bound
         let size = (width: width > 0 ? width : bound.width, height: height > 0 ? height : bound.height)

@@ -106,8 +106,9 @@ struct TrackCamera: Hashable, Sendable {
         at time: EventTime, settings: Associate.Settings, tallies: inout TrackTallies
     ) -> [Passage] {
         let limit = settings.maximumGap.inNanoseconds
+        guard tracks.contains(where: { time.nanoseconds(since: $0.lastSeen) >= limit }) else { return [] }
         let unseen = tracks.filter { time.nanoseconds(since: $0.lastSeen) >= limit }.map(\.key)
-        return unseen.isEmpty ? [] : close(Set(unseen), settings: settings, tallies: &tallies)
+        return close(Set(unseen), settings: settings, tallies: &tallies)
     }
 
     /// Beyond the bound, the tracks with least to say close early.

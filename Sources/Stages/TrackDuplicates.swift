@@ -15,14 +15,12 @@ extension TrackCamera {
     ) {
         let present = (0..<old).filter { match.vehicle[$0] != nil || match.plate[$0] != nil }
         guard tracks.count > 1 else { return }
+        // By track, close together in memory: each is held against all others.
+        let boxes = match.vehicle.map { $0.map { seen.vehicles[$0].box } }
         for index in present where match.plate[index] == nil || match.vehicle[index] == nil {
             let rival = present.first { other in
                 guard other != index else { return false }
-                if let vehicle = match.vehicle[index], let its = match.vehicle[other],
-                    seen.vehicles[vehicle].box.intersection(seen.vehicles[its].box) == 0
-                {
-                    return false
-                }
+                if let box = boxes[index], let its = boxes[other], !box.meets(its) { return false }
                 guard !outranks(index, other) else { return false }
                 return seemSame(index, other, seen: seen, match: match, settings: settings)
             }

@@ -5,6 +5,11 @@ struct TrackMatching {
     let tracks: [Track]
     let seen: TrackObservations
     let settings: Associate.Settings
+    /// Of the vehicles, in their order.
+    private let boxes: [Box]
+    /// The vehicles from left to right; and the greatest width and height of any.
+    private let order: [Int]
+    private let widest, tallest: Double
     private var guesses: [Track.Prediction]
     /// By track: its last box where it should be now; nil for one whose vehicle was never seen.
     private var carried: [Box?]
@@ -29,6 +34,11 @@ struct TrackMatching {
         self.tracks = tracks
         self.seen = seen
         self.settings = settings
+        let boxes = seen.vehicles.map(\.box)
+        self.boxes = boxes
+        order = boxes.indices.sorted { boxes[$0].x != boxes[$1].x ? boxes[$0].x < boxes[$1].x : $0 < $1 }
+        widest = boxes.reduce(0) { max($0, $1.width) }
+        tallest = boxes.reduce(0) { max($0, $1.height) }
         guesses = tracks.map { $0.predicted(at: time) }
         carried = tracks.map { $0.vehicle?.carried(to: time) }
         stale = tracks.map { $0.staleness(at: time, settings: settings) }
@@ -65,18 +75,25 @@ struct TrackMatching {
         var across: [Double] = []
         var down: [Double] = []
         var size = 0.0
+        let strong = order.filter { seen.vehicles[$0].score >= settings.highScore }
+        let grown = strong.map { boxes[$0].grown }
         for index in tracks.indices where tracks[index].frames >= 3 && stale[index] == 0 {
             guard let guess = guesses[index].vehicle else { continue }
+            let wide = guess.grown
             var most = 0.3
             var nearest: Box?
-            for vehicle in seen.vehicles.indices where seen.vehicles[vehicle].score >= settings.highScore {
-                let overlap = Self.overlap(guess, seen.vehicles[vehicle].box, buffer: 0.3)
+            let first = Self.firstIndex(strong) { boxes[$0].x > wide.x - 1.25 * widest }
+            for place in first..<strong.count {
+                if boxes[strong[place]].x > wide.x + wide.width + 0.25 * widest { break }
+                let overlap = wide.share(with: grown[place])
                 if overlap > most {
                     most = overlap
-                    nearest = seen.vehicles[vehicle].box
+                    nearest = boxes[strong[place]]
                 }
             }
             guard let nearest else { continue }
+            // The middle of two dozen says as much as that of all.
+            if across.count == 24 { break }
             across.append(nearest.center.x - guess.center.x)
             down.append(nearest.center.y - guess.center.y)
             size += (guess.width * guess.height).squareRoot()
@@ -109,19 +126,50 @@ struct TrackMatching {
     }
 
     private mutating func pairVehicles(_ pass: Pass) {
-        let rows = tracks.indices.filter {
-            match.vehicle[$0] == nil && (pass == .recovery || guesses[$0].vehicle != nil)
+        let columns = order.filter { takes(pass, vehicle: $0) }
+        guard !columns.isEmpty else { return }
+        var pairs: [Assignment.Pair] = []
+        for track in tracks.indices where match.vehicle[track] == nil {
+            // Most boxes lie elsewhere: a look at the edges spares the rest.
+            let bounds = bounds(of: track, pass)
+            if bounds == nil, pass != .recovery { continue }
+            let first = bounds.map { bounds in Self.firstIndex(columns) { boxes[$0].x > bounds.left - widest } } ?? 0
+            for column in first..<columns.count {
+                let vehicle = columns[column]
+                if let bounds {
+                    if boxes[vehicle].x >= bounds.right { break }
+                    if !bounds.meets(boxes[vehicle]) { continue }
+                }
+                let cost =
+                    pass == .recovery
+                    ? recoveryCost(track: track, vehicle: vehicle) : vehicleCost(track: track, vehicle: vehicle)
+                if let cost, cost <= 1 { pairs.append(Assignment.Pair(row: track, column: vehicle, cost: cost)) }
+            }
         }
-        let columns = seen.vehicles.indices.filter { takes(pass, vehicle: $0) }
-        guard !rows.isEmpty, !columns.isEmpty else { return }
-        let pairs = Assignment.solve(rows: rows.count, columns: columns.count, limit: 1) {
-            pass == .recovery
-                ? recoveryCost(track: rows[$0], vehicle: columns[$1])
-                : vehicleCost(track: rows[$0], vehicle: columns[$1])
+        let found = Assignment.solve(rows: tracks.count, columns: boxes.count, limit: 1, pairs: pairs)
+        for (track, vehicle) in found.enumerated() {
+            if let vehicle { match.pair(track: track, vehicle: vehicle) }
         }
-        for (row, column) in pairs.enumerated() {
-            if let column { match.pair(track: rows[row], vehicle: columns[column]) }
+    }
+
+    /// Outside of these a box can't be this track's; nil where it can be anywhere, or, but for recovery, nowhere.
+    private func bounds(of track: Int, _ pass: Pass) -> Bounds? {
+        guard let guess = guesses[track].vehicle else { return nil }
+        guard pass == .recovery else { return Bounds(guess, carried[track]) }
+        guard match.plate[track] == nil, let last = tracks[track].vehicle?.seen else { return nil }
+        // Boxes are grown as well in recovery: by no more than the widest would be.
+        return Bounds(last, guess.grown).padded(by: 0.25 * max(widest, tallest))
+    }
+
+    /// The first of sorted places for which something holds, as it does for all after it.
+    private static func firstIndex(_ places: [Int], where holds: (Int) -> Bool) -> Int {
+        var low = 0
+        var high = places.count
+        while low < high {
+            let middle = (low + high) / 2
+            if holds(places[middle]) { high = middle } else { low = middle + 1 }
         }
+        return low
     }
 
     private mutating func pairPlates(_ candidates: [Int]) {
@@ -139,7 +187,7 @@ struct TrackMatching {
 
     private func vehicleCost(track: Int, vehicle: Int) -> Double? {
         guard let guess = guesses[track].vehicle else { return nil }
-        let box = seen.vehicles[vehicle].box
+        let box = boxes[vehicle]
         var overlap = guess.share(with: box)
         if let carried = carried[track] { overlap = max(overlap, carried.share(with: box)) }
         guard overlap > 0 else { return nil }
@@ -151,20 +199,6 @@ struct TrackMatching {
         return resemblance(track: track, vehicle: vehicle, stale: stale[track]).map {
             max(0, 1 - overlap + settings.scoreCost * (1 - score) + $0)
         }
-    }
-
-    /// Intersection over union of both boxes, each grown by a share of its size on every side.
-    ///
-    /// Source: Yang and others, "Hard to track objects with irregular motions and similar appearances? Make it easier
-    /// by buffering the matching space", 2023.
-    private static func overlap(_ a: Box, _ b: Box, buffer: Double) -> Double {
-        let a = Box(
-            x: a.x - buffer * a.width, y: a.y - buffer * a.height, width: a.width * (1 + 2 * buffer),
-            height: a.height * (1 + 2 * buffer))
-        let b = Box(
-            x: b.x - buffer * b.width, y: b.y - buffer * b.height, width: b.width * (1 + 2 * buffer),
-            height: b.height * (1 + 2 * buffer))
-        return a.share(with: b)
     }
 
     private func recoveryCost(track: Int, vehicle: Int) -> Double? {
@@ -186,7 +220,7 @@ struct TrackMatching {
         var overlap = last.seen.share(with: box)
         if overlap < 0.4 + 0.25 * stale[track] { overlap = 0 }
         if let guess = guesses[track].vehicle {
-            let near = 0.9 * Self.overlap(guess, box, buffer: 0.25)
+            let near = 0.9 * guess.grown.share(with: box.grown)
             if near >= 0.3 + 0.25 * stale[track] { overlap = max(overlap, near) }
         }
         guard overlap > 0 else { return nil }
@@ -261,15 +295,39 @@ struct TrackMatching {
     }
 }
 
+/// What holds both boxes that a track is expected at.
+private struct Bounds {
+    var left, right, top, bottom: Double
+
+    init(_ a: Box, _ b: Box?) {
+        let b = b ?? a
+        left = min(a.x, b.x)
+        right = max(a.x + a.width, b.x + b.width)
+        top = min(a.y, b.y)
+        bottom = max(a.y + a.height, b.y + b.height)
+    }
+
+    func padded(by margin: Double) -> Bounds {
+        var copy = self
+        copy.left -= margin
+        copy.right += margin
+        copy.top -= margin
+        copy.bottom += margin
+        return copy
+    }
+
+    @inline(__always) func meets(_ box: Box) -> Bool {
+        box.x < right && box.x + box.width > left && box.y < bottom && box.y + box.height > top
+    }
+}
+
 extension Box {
-    /// Intersection over union of boxes that are not empty: `overlap`, for the innermost loops.
-    @inline(__always) fileprivate func share(with other: Box) -> Double {
-        let across = min(x + width, other.x + other.width) - max(x, other.x)
-        guard across > 0 else { return 0 }
-        let down = min(y + height, other.y + other.height) - max(y, other.y)
-        guard down > 0 else { return 0 }
-        let shared = across * down
-        return shared / (width * height + other.width * other.height - shared)
+    /// Larger by a quarter of its size on every side, for boxes that move far between frames or whose speed is not known.
+    ///
+    /// Source: Yang and others, "Hard to track objects with irregular motions and similar appearances? Make it easier
+    /// by buffering the matching space", 2023.
+    fileprivate var grown: Box {
+        Box(x: x - 0.25 * width, y: y - 0.25 * height, width: 1.5 * width, height: 1.5 * height)
     }
 
     fileprivate mutating func move(by way: Point) {

@@ -111,6 +111,8 @@ struct TrackObservations: Sendable {
     ) -> (vehicles: [Vehicle], places: [Int?]) {
         var vehicles: [Vehicle] = []
         var places = [Int?](repeating: nil, count: frame.vehicles.count)
+        // Of the vehicles kept, close together in memory: each new box is held against all of them.
+        var boxes: [Box] = []
         let order = frame.vehicles.indices.filter { frame.vehicles[$0].score >= settings.lowScore }.sorted {
             before(frame.vehicles[$0].score, $0, frame.vehicles[$1].score, $1)
         }
@@ -120,7 +122,9 @@ struct TrackObservations: Sendable {
                 tallies.add("bad-box")
                 continue
             }
-            if let same = vehicles.firstIndex(where: { isDuplicate($0.box, seen.box, settings: settings) }) {
+            if let same = boxes.firstIndex(where: {
+                $0.meets(seen.box) && isDuplicate($0, seen.box, settings: settings)
+            }) {
                 places[index] = same
                 tallies.add("duplicate-box")
                 continue
@@ -131,6 +135,7 @@ struct TrackObservations: Sendable {
             }
             let cut = touchesEdge(seen.box, of: frame)
             places[index] = vehicles.count
+            boxes.append(seen.box)
             vehicles.append(
                 Vehicle(
                     box: seen.box, kind: seen.kind, score: min(1, seen.score), crop: seen.crop, source: index, cut: cut
@@ -151,8 +156,8 @@ struct TrackObservations: Sendable {
 
     /// Whether two boxes show one vehicle: they share most of their area, or one lies in another not much larger.
     static func isDuplicate(_ a: Box, _ b: Box, settings: Associate.Settings) -> Bool {
+        guard a.meets(b) else { return false }
         let shared = a.intersection(b)
-        guard shared > 0 else { return false }
         if shared / (a.area + b.area - shared) >= settings.duplicateOverlap { return true }
         let smaller = min(a.area, b.area)
         return shared >= 0.9 * smaller && smaller >= 0.45 * max(a.area, b.area)

@@ -19,9 +19,10 @@ struct Gantry: AsyncParsableCommand {
         ])
 
     static func main() async {
-        Launch.ensureEnvironment()
-        // These touch pixels, so a sibling that links OpenCV does them, help and all.
         let name = CommandLine.arguments.dropFirst().first
+        // Text in, text out: it needs nothing that must be set before a process starts.
+        if name != TrackCommand.configuration.commandName { Launch.ensureEnvironment() }
+        // These touch pixels, so a sibling that links OpenCV does them, help and all.
         if let name, ["run", "plates", "simulate", "bench"].contains(name) { Sibling.replaceProcess() }
         await main(nil)
     }
