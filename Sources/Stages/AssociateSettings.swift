@@ -10,6 +10,9 @@ extension Associate {
         /// Of the analysed frames between first and last, the share in which a vehicle that shows no plate must be
         /// seen, 0...1: below it, a box is the detector's flicker.
         public var minimumShare = 0.3
+        /// Whether the empty frames that close a track count in that share. Then a vehicle seen for a moment is flicker:
+        /// at ten frames a second five frames are needed, at thirty thirteen.
+        public var countsClosingGap = true
 
         /// Score that a vehicle which shows no plate must reach in one frame to count, 0...1.
         public var sureScore = 0.0

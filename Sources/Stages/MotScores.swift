@@ -51,6 +51,7 @@ extension Associate.Settings {
     /// Chosen on seeded scenes by `scripts/bench-tracking`; see docs/decisions/0004-association.md.
     public static var boxesAlone: Associate.Settings {
         var settings = Associate.Settings(maximumGap: .milliseconds(1500))
+        settings.countsClosingGap = false
         settings.duplicateOverlap = 1
         settings.matchesTogether = true
         settings.scoreCost = 0.4

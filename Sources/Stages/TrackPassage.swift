@@ -11,8 +11,8 @@ extension Track {
     func verdict(settings: Associate.Settings) -> Verdict {
         if plateFrames > 0 { return frames >= settings.minimumPlateFrames ? .passage : .unconfirmed }
         if frames < settings.minimumFrames || topScore < settings.sureScore { return .unconfirmed }
-        // Up to the last frame in which it was seen: the gap that closes it says nothing.
-        let span = age - min(history.trailingZeroBitCount, age - 1)
+        let unseen = settings.countsClosingGap ? 0 : min(history.trailingZeroBitCount, age - 1)
+        let span = age - unseen
         let share = Double(frames) / Double(max(frames, span))
         return share < settings.minimumShare ? .flicker : .passage
     }

@@ -121,16 +121,19 @@ import Traffic
         #expect(silent.takeEvents().isEmpty)
     }
 
-    @Test func `a short stay counts even though a long gap closes it`() {
-        // Three frames, then thirty empty ones at thirty frames a second: the gap is no part of the stay.
-        var stage = Associate()
+    @Test(arguments: [true, false])
+    func `a moment's stay counts where the gap that closes it is no part of it`(countsGap: Bool) {
+        // Three frames, then thirty empty ones at thirty frames a second.
+        var settings = Associate.Settings()
+        settings.countsClosingGap = countsGap
+        var stage = Associate(settings: settings)
         var passages: [Passage] = []
         for frame in 0..<40 {
             var empty = record(frame, boxes: frame < 3 ? [Self.box] : [])
             empty.time = EventTime(nanoseconds: Scene.start.nanoseconds + Int64(frame) * 33_333_333)
             passages += stage.process(empty)
         }
-        #expect(passages.map(\.frames) == [3])
+        #expect(passages.map(\.frames) == (countsGap ? [] : [3]))
     }
 
     @Test func `times and frames at the ends of their ranges are survived`() {
