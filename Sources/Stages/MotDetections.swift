@@ -46,6 +46,9 @@ public enum MotError: Error, Equatable, Sendable, CustomStringConvertible {
     case line(Int, String)
     /// A seqinfo.ini without a usable frame rate.
     case sequence(String)
+    /// A file that can't be read, or not be written, and why.
+    case unreadable(String)
+    case unwritable(String, why: String)
 
     public var description: String {
         switch self {
@@ -56,6 +59,10 @@ public enum MotError: Error, Equatable, Sendable, CustomStringConvertible {
             """
         case .sequence(let what):
             "MOT102 \(what). Expected is a line frameRate=N in a seqinfo.ini; or give the rate with --fps N."
+        case .unreadable(let path):
+            "MOT103 can't read \(path). Give a text file that is there, or - for standard input."
+        case .unwritable(let path, let why):
+            "MOT104 can't write \(path): \(why). Give a file in a folder that is there, or - for standard output."
         }
     }
 }

@@ -18,7 +18,7 @@ struct TrackCommand: AsyncParsableCommand {
             output is one box with the id of its track, from 1: only boxes of the input, by frame, then id. A \
             track's boxes from before it was sure are among them; boxes that belong to no track are left out.
 
-              gantry track --detections MOT17-04/det/det.txt --seqinfo MOT17-04/seqinfo.ini --out MOT17-04.txt
+              gantry track --detections det.txt --seqinfo seqinfo.ini --out tracks.txt
               detector video.mp4 | gantry track --detections - --out - --fps 25
             """)
 
@@ -26,7 +26,7 @@ struct TrackCommand: AsyncParsableCommand {
     var detections: String
     @Option(help: ArgumentHelp("Where the tracks go; - for standard output.", valueName: "file"))
     var out: String
-    @Option(help: "Frames a second of the video: a vehicle unseen for a second has left (default: 30).")
+    @Option(help: "Frames a second of the video: who is unseen for a second and a half has left (default: 30).")
     var fps: Double?
     @Option(help: ArgumentHelp("The sequence's seqinfo.ini: frame rate and size of the picture.", valueName: "file"))
     var seqinfo: String?
@@ -45,7 +45,8 @@ struct TrackCommand: AsyncParsableCommand {
                 boxes, framesPerSecond: sequence.framesPerSecond, width: sequence.width, height: sequence.height,
                 settings: .boxesAlone)
             let spent = started.duration(to: .now)
-            try write(tracks.text(boxes))
+            let text = tracks.text(boxes)
+            do { try write(text) } catch { throw MotError.unwritable(out, why: error.localizedDescription) }
             let linked = spent.inSeconds
             say(
                 """
@@ -53,7 +54,11 @@ struct TrackCommand: AsyncParsableCommand {
                 \(MotScores(boxes).note); linked in \(String(format: "%.6f", linked)) s
                 """)
         } catch let error as MotError {
-            say("\(detections == "-" ? "standard input" : detections): \(error)")
+            if case .line = error {
+                say("\(detections == "-" ? "standard input" : detections): \(error)")
+            } else {
+                say("\(error)")
+            }
             throw ExitCode(1)
         }
     }
@@ -65,9 +70,7 @@ struct TrackCommand: AsyncParsableCommand {
 
     private func read(_ path: String) throws -> [UInt8] {
         if path == "-" { return Array(try FileHandle.standardInput.readToEnd() ?? Data()) }
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw ValidationError("can't read \(path)")
-        }
+        guard let data = FileManager.default.contents(atPath: path) else { throw MotError.unreadable(path) }
         return Array(data)
     }
 

@@ -63,7 +63,9 @@ import Testing
         let outcome = try run("--detections", "det.txt", "--out", "out.txt")
         #expect(outcome.status == 1 && outcome.errors.contains("MOT101 line 9"), "\(outcome.errors)")
         #expect(try String(contentsOfFile: path("out.txt"), encoding: .utf8) == "before")
-        #expect(try run("--detections", "none.txt", "--out", "out.txt").status != 0)
+        #expect(try run("--detections", "none.txt", "--out", "out.txt").errors.contains("MOT103"))
+        try write(Self.boxes, to: "good.txt")
+        #expect(try run("--detections", "good.txt", "--out", "none/out.txt").errors.contains("MOT104"))
         #expect(try run("--detections", "det.txt", "--out", "out.txt", "--fps", "0").status != 0)
     }
 
