@@ -4,33 +4,130 @@
 /// the same pairs everywhere. Source: Jonker and Volgenant, "A shortest augmenting path algorithm for dense and sparse
 /// linear assignment problems", Computing 38 (1987).
 enum Assignment {
+    /// A pair that may be made, and its cost.
+    struct Pair {
+        var row, column: Int
+        var cost: Double
+    }
+
     /// - Parameters:
     ///   - cost: Of a row and a column; nil where they may not be paired. Asked once for each.
     ///   - limit: What leaving a row unpaired costs: a dearer pair is never made.
     /// - Returns: The column of each row, or nil.
     static func solve(rows: Int, columns: Int, limit: Double, cost: (Int, Int) -> Double?) -> [Int?] {
-        guard rows > 0, columns > 0 else { return Array(repeating: nil, count: rows) }
-        // One spare column a row, so that every row can stay unpaired at the price of the limit.
-        let width = columns + rows
-        let forbidden = 1e9
-        var costs = [Double](repeating: limit, count: rows * width)
-        var possible = false
+        var pairs: [Pair] = []
         for row in 0..<rows {
             for column in 0..<columns {
-                let value = cost(row, column) ?? forbidden
-                let usable = value <= limit
-                costs[row * width + column] = usable ? value : forbidden
-                possible = possible || usable
+                if let value = cost(row, column), value <= limit {
+                    pairs.append(Pair(row: row, column: column, cost: value))
+                }
             }
         }
-        guard possible else { return Array(repeating: nil, count: rows) }
-        let owner = shortestPaths(costs, rows: rows, width: width)
+        return solve(rows: rows, columns: columns, limit: limit, pairs: pairs)
+    }
+
+    /// - Parameter pairs: In any order; each at most once, none dearer than the limit.
+    ///
+    /// Rows and columns that share no possible pair don't touch each other, so each group of them is solved alone: on a
+    /// road most groups are one row and one column.
+    static func solve(rows: Int, columns: Int, limit: Double, pairs: [Pair]) -> [Int?] {
         var result = [Int?](repeating: nil, count: rows)
-        for column in 0..<columns where owner[column] >= 0 && costs[owner[column] * width + column] < forbidden {
-            result[owner[column]] = column
+        guard !pairs.isEmpty else { return result }
+        // How many pairs each row and, after them, each column has.
+        var degree = [Int](repeating: 0, count: rows + columns)
+        for pair in pairs {
+            degree[pair.row] += 1
+            degree[rows + pair.column] += 1
         }
+        var tangled: [Pair] = []
+        for pair in pairs {
+            if degree[pair.row] == 1, degree[rows + pair.column] == 1 {
+                result[pair.row] = pair.column
+            } else {
+                tangled.append(pair)
+            }
+        }
+        if !tangled.isEmpty { untangle(tangled, rows: rows, columns: columns, limit: limit, result: &result) }
         return result
     }
+
+    /// Solves the groups of more than one row and one column.
+    private static func untangle(
+        _ pairs: [Pair], rows: Int, columns: Int, limit: Double, result: inout [Int?]
+    ) {
+        // Rows, then columns; each points to one of its group with a lower place, the first of all to itself.
+        var parents = Array(0..<rows + columns)
+        func root(_ place: Int) -> Int {
+            var place = place
+            while parents[place] != place {
+                parents[place] = parents[parents[place]]
+                place = parents[place]
+            }
+            return place
+        }
+        for pair in pairs {
+            let a = root(pair.row)
+            let b = root(rows + pair.column)
+            if a != b { parents[max(a, b)] = min(a, b) }
+        }
+        // By group, in the order of their first rows; within one, by row, then column.
+        let ordered = pairs.map { (group: root($0.row), pair: $0) }.sorted {
+            if $0.group != $1.group { return $0.group < $1.group }
+            return $0.pair.row != $1.pair.row ? $0.pair.row < $1.pair.row : $0.pair.column < $1.pair.column
+        }
+        var place = [Int](repeating: -1, count: columns)
+        var start = 0
+        while start < ordered.count {
+            var end = start
+            while end < ordered.count, ordered[end].group == ordered[start].group { end += 1 }
+            solve(group: ordered[start..<end], limit: limit, place: &place, result: &result)
+            start = end
+        }
+    }
+
+    /// - Parameters:
+    ///   - group: The pairs of one group, by row, then column.
+    ///   - place: -1 for each column, and so again on return.
+    private static func solve(
+        group: ArraySlice<(group: Int, pair: Pair)>, limit: Double, place: inout [Int], result: inout [Int?]
+    ) {
+        var groupRows: [Int] = []
+        var groupColumns: [Int] = []
+        for (_, pair) in group {
+            if groupRows.last != pair.row { groupRows.append(pair.row) }
+            if place[pair.column] < 0 {
+                place[pair.column] = groupColumns.count
+                groupColumns.append(pair.column)
+            }
+        }
+        defer { for column in groupColumns { place[column] = -1 } }
+        if groupRows.count == 1 || groupColumns.count == 1 {
+            var best = group[group.startIndex].pair
+            for (_, pair) in group where pair.cost < best.cost { best = pair }
+            result[best.row] = best.column
+            return
+        }
+        // One spare column a row, so that every row can stay unpaired at the price of the limit.
+        let width = groupColumns.count + groupRows.count
+        var costs = [Double](repeating: limit, count: groupRows.count * width)
+        var row = -1
+        var last = -1
+        for (_, pair) in group {
+            if pair.row != last {
+                row += 1
+                last = pair.row
+                for column in groupColumns.indices { costs[row * width + column] = forbidden }
+            }
+            costs[row * width + place[pair.column]] = pair.cost
+        }
+        let owner = shortestPaths(costs, rows: groupRows.count, width: width)
+        for column in groupColumns.indices where owner[column] >= 0 {
+            guard costs[owner[column] * width + column] < forbidden else { continue }
+            result[groupRows[owner[column]]] = groupColumns[column]
+        }
+    }
+
+    private static let forbidden = 1e9
 
     /// The row that owns each column, or -1.
     private static func shortestPaths(_ costs: [Double], rows: Int, width: Int) -> [Int] {

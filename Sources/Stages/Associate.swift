@@ -25,6 +25,12 @@ public struct Associate: SnapshottingStage, Sendable {
         self.settings = settings
     }
 
+    /// The same, noting what happens to each track for ``takeEvents()``. Without it nothing is noted.
+    public init(settings: Settings = Settings(), notesEvents: Bool) {
+        self.init(settings: settings)
+        if notesEvents { tallies.events = [] }
+    }
+
     public mutating func process(_ record: StreamRecord<FrameReads>) -> [Passage] {
         let camera = record.id.camera
         var passages: [Passage] = []
@@ -44,6 +50,9 @@ public struct Associate: SnapshottingStage, Sendable {
     }
 
     public mutating func takeTallies() -> [Tally: Int] { tallies.take() }
+
+    /// What happened to tracks since the last call, in order. They are kept until taken: call it after each record.
+    public mutating func takeEvents() -> [TrackEvent] { tallies.takeEvents() }
 
     public func snapshot(of camera: CameraID) -> [UInt8]? { cameras[camera]?.snapshot() }
 
@@ -73,9 +82,11 @@ public struct Associate: SnapshottingStage, Sendable {
     }
 }
 
-/// Counts by reason since they were last taken.
+/// Counts by reason since they were last taken; and what happened to tracks, where that is wanted.
 struct TrackTallies: Sendable {
     private var counts: [Tally: Int] = [:]
+    /// Nil when nobody wants to know.
+    var events: [TrackEvent]?
 
     mutating func add(_ tally: Tally, _ count: Int = 1) {
         if count > 0 { counts[tally, default: 0] += count }
@@ -84,5 +95,16 @@ struct TrackTallies: Sendable {
     mutating func take() -> [Tally: Int] {
         defer { counts = [:] }
         return counts
+    }
+
+    mutating func note(_ kind: TrackEvent.Kind, of track: Track.Key, camera: CameraID) {
+        events?.append(TrackEvent(camera: camera, track: track, kind: kind))
+    }
+
+    mutating func takeEvents() -> [TrackEvent] {
+        guard let taken = events else { return [] }
+        events = []
+        events?.reserveCapacity(taken.count)
+        return taken
     }
 }

@@ -10,8 +10,14 @@ extension Associate {
         /// Of the analysed frames between first and last, the share in which a vehicle that shows no plate must be
         /// seen, 0...1: below it, a box is the detector's flicker.
         public var minimumShare = 0.3
+        /// Whether the empty frames that close a track count in that share. Then a vehicle seen for a moment is flicker:
+        /// at ten frames a second five frames are needed, at thirty thirteen.
+        public var countsClosingGap = true
 
-        /// Vehicle boxes with at least this score are matched first, 0...1.
+        /// Score that a vehicle which shows no plate must reach in one frame to count, 0...1.
+        public var sureScore = 0.0
+
+        /// Vehicle boxes with at least this score are strong, 0...1.
         public var highScore = 0.45
         /// Boxes below it are ignored; those between the two continue tracks but begin none (unless they carry a plate).
         public var lowScore = 0.1
@@ -20,11 +26,20 @@ extension Associate {
         /// A plate without a vehicle begins a track only from this score on, 0...1.
         public var plateBirthScore = 0.35
 
+        /// Whether strong and weak boxes are matched together; otherwise weak ones get what strong ones leave. Together,
+        /// a vehicle whose score sinks while another passes in front of it is not paired with that other one's box.
+        public var matchesTogether = false
+        /// What a box of score 0 costs in matching, beside one of score 1; at least 0.
+        public var scoreCost = 0.0
+        /// Whether the camera may turn: the jolt that most boxes share is then taken for its own.
+        public var followsCamera = false
+
         /// Least intersection over union between a predicted and a detected box, 0...1. Grows with the time unseen.
         public var minimumOverlap = 0.2
         /// The same for boxes of low score: a weak box must lie where it is expected.
         public var minimumLowOverlap = 0.4
-        /// Two vehicle boxes that overlap this much show one vehicle, whatever their classes, 0...1.
+        /// Two vehicle boxes that overlap this much show one vehicle, whatever their classes, 0...1. So do, at
+        /// any value, a box and one not much larger around it.
         public var duplicateOverlap = 0.6
 
         /// A voted text below this confidence is given, but not accepted, 0...1.
@@ -53,7 +68,8 @@ extension Associate {
         /// What makes the settings unusable, in words; nil when they are fine.
         public var problem: String? {
             let shares = [
-                ("minimumShare", minimumShare), ("highScore", highScore), ("lowScore", lowScore),
+                ("minimumShare", minimumShare), ("sureScore", sureScore), ("highScore", highScore),
+                ("lowScore", lowScore),
                 ("plateScore", plateScore), ("plateBirthScore", plateBirthScore), ("minimumOverlap", minimumOverlap),
                 ("minimumLowOverlap", minimumLowOverlap), ("duplicateOverlap", duplicateOverlap),
                 ("acceptConfidence", acceptConfidence), ("minimumAgreement", minimumAgreement),
@@ -67,6 +83,7 @@ extension Associate {
                 ("maximumTexts", maximumTexts),
             ]
             for (name, value) in counts where value < 1 { return "\(name) is \(value), not at least 1" }
+            if !(scoreCost >= 0) { return "scoreCost is \(scoreCost), not at least 0" }
             if maximumGap <= .zero { return "maximumGap is \(maximumGap), not positive" }
             if lowScore > highScore { return "lowScore \(lowScore) is above highScore \(highScore)" }
             return nil

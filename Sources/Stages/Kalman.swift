@@ -91,14 +91,37 @@ struct KalmanBox: Hashable, Sendable {
     /// Seconds since the box was seen, 0...10.
     func elapsed(at moment: EventTime) -> Double { min(10, max(0, moment.seconds(since: time))) }
 
-    func predicted(at moment: EventTime, noise: Noise) -> (box: Box, deviation: Double) {
-        var copy = self
-        copy.predict(seconds: elapsed(at: moment), noise: noise)
+    /// Where the box should be at a moment.
+    func predicted(at moment: EventTime) -> Box {
+        let seconds = elapsed(at: moment)
         // Growth is guessed from noisy edges: never let a guess shrink or blow up the box.
-        let across = min(max(copy.width.value, seen.width * 0.4), seen.width * 2.5)
-        let down = min(max(copy.height.value, seen.height * 0.4), seen.height * 2.5)
-        let box = Box(x: copy.x.value - across / 2, y: copy.y.value - down / 2, width: across, height: down)
-        return (box, copy.x.valueVariance.squareRoot())
+        let across = min(max(width.value + seconds * width.speed, seen.width * 0.4), seen.width * 2.5)
+        let down = min(max(height.value + seconds * height.speed, seen.height * 0.4), seen.height * 2.5)
+        return Box(
+            x: x.value + seconds * x.speed - across / 2, y: y.value + seconds * y.speed - down / 2, width: across,
+            height: down)
+    }
+
+    /// The box as last seen, where it should be at a moment: right where the filter lags, as with a vehicle that
+    /// drives away from close by and shrinks quickly.
+    func carried(to moment: EventTime) -> Box {
+        let seconds = elapsed(at: moment)
+        return Box(x: seen.x + seconds * x.speed, y: seen.y + seconds * y.speed, width: seen.width, height: seen.height)
+    }
+
+    /// Standard deviation of where the centre should be at a moment, pixels.
+    func deviation(at moment: EventTime, noise: Noise) -> Double {
+        var axis = x
+        axis.predict(seconds: elapsed(at: moment), acceleration: noise.reach * Self.size(seen))
+        return axis.valueVariance.squareRoot()
+    }
+
+    /// Moves it with the picture, where the camera turned.
+    mutating func shift(by way: Point) {
+        x.value += way.x
+        y.value += way.y
+        seen.x += way.x
+        seen.y += way.y
     }
 
     /// - Parameter score: Of the detection, 0...1: a weak one moves the filter less.
@@ -146,4 +169,21 @@ extension EventTime {
     }
 
     func seconds(since other: EventTime) -> Double { Double(nanoseconds(since: other)) / 1e9 }
+}
+
+extension Box {
+    /// Intersection over union of boxes that are not empty: `overlap`, for the innermost loops.
+    @inline(__always) func share(with other: Box) -> Double {
+        let across = min(x + width, other.x + other.width) - max(x, other.x)
+        guard across > 0 else { return 0 }
+        let down = min(y + height, other.y + other.height) - max(y, other.y)
+        guard down > 0 else { return 0 }
+        let shared = across * down
+        return shared / (width * height + other.width * other.height - shared)
+    }
+
+    /// Whether they share any pixel: for the innermost loops.
+    @inline(__always) func meets(_ other: Box) -> Bool {
+        x < other.x + other.width && other.x < x + width && y < other.y + other.height && other.y < y + height
+    }
 }

@@ -2,15 +2,7 @@ import Traffic
 
 /// A vehicle in view: everything that its passage will need.
 struct Track: Hashable, Sendable {
-    /// Tells the tracks of one epoch apart, in the order of their beginning.
-    struct Key: Hashable, Comparable, Sendable {
-        var firstFrame: Int
-        var ordinal: Int
-
-        static func < (a: Key, b: Key) -> Bool {
-            a.firstFrame != b.firstFrame ? a.firstFrame < b.firstFrame : a.ordinal < b.ordinal
-        }
-    }
+    typealias Key = TrackKey
 
     /// Where the plate sits in the vehicle's box: centre and size in units of that box.
     struct Relation: Hashable, Sendable {
@@ -78,6 +70,8 @@ struct Track: Hashable, Sendable {
     /// Frames in which it was seen; in which its plate was; and frames analysed since it began.
     var frames = 1
     var plateFrames = 0
+    /// The highest score of its vehicle, 0...1.
+    var topScore = 0.0
     var age = 1
     /// The last 64 analysed frames, newest lowest: in which of them it was seen.
     var history: UInt64 = 1
@@ -101,16 +95,18 @@ struct Track: Hashable, Sendable {
 
     /// Where vehicle and plate should be at a moment, by whichever of both was seen last.
     func predicted(at time: EventTime) -> Prediction {
-        let vehicleGuess = vehicle.map { $0.predicted(at: time, noise: .vehicle) }
-        let plateGuess = plate.map { $0.predicted(at: time, noise: .plate) }
-        var guess = Prediction(vehicle: vehicleGuess?.box, plate: plateGuess?.box, slack: 1)
-        if let plateGuess { guess.slack = 1 + 1.5 * plateGuess.deviation / plateGuess.box.width }
-        guard let relation, let vehicle, let plate, let vehicleGuess, let plateGuess else { return guess }
+        guard let plate else { return Prediction(vehicle: vehicle?.predicted(at: time), slack: 1) }
+        let plateBox = plate.predicted(at: time)
+        let deviation = plate.deviation(at: time, noise: .plate)
+        var guess = Prediction(
+            vehicle: vehicle?.predicted(at: time), plate: plateBox, slack: 1 + 1.5 * deviation / plateBox.width)
+        guard let relation, let vehicle, let vehicleBox = guess.vehicle else { return guess }
         if plate.time > vehicle.time {
-            guess.vehicle = relation.vehicle(around: plateGuess.box)
+            guess.vehicle = relation.vehicle(around: plateBox)
         } else if vehicle.time > plate.time {
-            guess.plate = relation.plate(in: vehicleGuess.box)
-            guess.slack = 1 + 1.5 * vehicleGuess.deviation / max(1, relation.width * vehicleGuess.box.width)
+            guess.plate = relation.plate(in: vehicleBox)
+            let deviation = vehicle.deviation(at: time, noise: .vehicle)
+            guess.slack = 1 + 1.5 * deviation / max(1, relation.width * vehicleBox.width)
         }
         guess.slack = min(4, guess.slack)
         return guess
@@ -129,7 +125,8 @@ struct Track: Hashable, Sendable {
     }
 
     mutating func see(_ seen: TrackObservations.Vehicle, at time: EventTime, step: Double) {
-        kinds[VehicleClass.allCases.firstIndex(of: seen.kind)!] += seen.score
+        kinds[seen.kind.place] += seen.score
+        topScore = max(topScore, seen.score)
         if vehicle != nil {
             vehicle?.update(seen.box, at: time, score: seen.score, noise: .vehicle, step: step)
         } else {
@@ -184,5 +181,18 @@ struct Track: Hashable, Sendable {
         let detail = 0.3 * sharpness / (sharpness + 500)
         guard !plate.text.isEmpty else { return 1 + 0.5 * min(1, plate.score) + detail }
         return 2 + plate.confidence + (plate.read.accepted ? 0.5 : 0) + detail
+    }
+}
+
+extension VehicleClass {
+    /// In `allCases`, which makes a new array each time it is asked.
+    fileprivate var place: Int {
+        switch self {
+        case .car: 0
+        case .truck: 1
+        case .bus: 2
+        case .motorcycle: 3
+        case .bicycle: 4
+        }
     }
 }

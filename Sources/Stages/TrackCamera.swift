@@ -14,6 +14,7 @@ struct TrackCamera: Hashable, Sendable {
     var lastTime: EventTime?
     /// Seconds between analysed frames, smoothed; 0 until two were seen.
     var step = 0.0
+    var agitation = 1.0
     /// In the order of their keys.
     var tracks: [Track] = []
     /// Tracks of this epoch that lately became passages.
@@ -105,8 +106,9 @@ struct TrackCamera: Hashable, Sendable {
         at time: EventTime, settings: Associate.Settings, tallies: inout TrackTallies
     ) -> [Passage] {
         let limit = settings.maximumGap.inNanoseconds
+        guard tracks.contains(where: { time.nanoseconds(since: $0.lastSeen) >= limit }) else { return [] }
         let unseen = tracks.filter { time.nanoseconds(since: $0.lastSeen) >= limit }.map(\.key)
-        return unseen.isEmpty ? [] : close(Set(unseen), settings: settings, tallies: &tallies)
+        return close(Set(unseen), settings: settings, tallies: &tallies)
     }
 
     /// Beyond the bound, the tracks with least to say close early.
@@ -129,7 +131,9 @@ struct TrackCamera: Hashable, Sendable {
         foldDuplicates(among: keys, settings: settings, tallies: &tallies)
         var passages: [Passage] = []
         for track in tracks where keys.contains(track.key) {
-            switch track.verdict(settings: settings) {
+            let verdict = track.verdict(settings: settings)
+            tallies.note(.closed(isPassage: verdict == .passage), of: track.key, camera: camera)
+            switch verdict {
             case .passage:
                 passages.append(track.passage(camera: camera, epoch: epoch, settings: settings))
                 closed.append(track.key)

@@ -15,9 +15,13 @@ extension TrackCamera {
     ) {
         let present = (0..<old).filter { match.vehicle[$0] != nil || match.plate[$0] != nil }
         guard tracks.count > 1 else { return }
+        // By track, close together in memory: each is held against all others.
+        let boxes = match.vehicle.map { $0.map { seen.vehicles[$0].box } }
         for index in present where match.plate[index] == nil || match.vehicle[index] == nil {
             let rival = present.first { other in
-                guard other != index, !outranks(index, other) else { return false }
+                guard other != index else { return false }
+                if let box = boxes[index], let its = boxes[other], !box.meets(its) { return false }
+                guard !outranks(index, other) else { return false }
                 return seemSame(index, other, seen: seen, match: match, settings: settings)
             }
             guard let rival else { continue }
@@ -107,6 +111,7 @@ extension TrackCamera {
                 join(index, into: other, settings: settings, tallies: &tallies)
             } else if closed.contains(rival.key) {
                 tallies.add("duplicate-track")
+                tallies.note(.joined(rival.key, as: rival.key), of: key, camera: camera)
                 tracks.remove(at: index)
             }
         }
@@ -120,6 +125,7 @@ extension TrackCamera {
         let before = tracks[other].key
         tracks[other].merge(gone, settings: settings, tallies: &tallies)
         let after = tracks[other].key
+        tallies.note(.joined(before, as: after), of: gone.key, camera: camera)
         for place in tracks.indices {
             guard let rival = tracks[place].rival, rival.key == gone.key || rival.key == before else { continue }
             tracks[place].rival = tracks[place].key == after ? nil : Track.Rival(key: after, frames: rival.frames)

@@ -4,57 +4,126 @@ import Traffic
 struct TrackMatching {
     let tracks: [Track]
     let seen: TrackObservations
-    let time: EventTime
     let settings: Associate.Settings
-    private let guesses: [Track.Prediction]
-    /// By track: its leading text, and whether that is well supported.
+    /// Of the vehicles, in their order.
+    let boxes: [Box]
+    /// The vehicles from left to right; and the greatest width and height of any.
+    let order: [Int]
+    let widest, tallest: Double
+    var guesses: [Track.Prediction]
+    /// By track: its last box where it should be now; nil for one whose vehicle was never seen.
+    var carried: [Box?]
+    /// By track: the share of the gap limit that it has been unseen.
+    let stale: [Double]
+    /// By track: its leading text, and whether that is well supported. Empty where the frame shows no plate.
     private let texts: [[UInt8]]
     private let sure: [Bool]
-    private var match: TrackMatch
+    var match: TrackMatch
 
-    init(tracks: [Track], seen: TrackObservations, time: EventTime, settings: Associate.Settings) {
+    /// The tracks are let go on return, so that they can be changed in place.
+    static func match(
+        _ tracks: [Track], with seen: TrackObservations, at time: EventTime, settings: Associate.Settings
+    ) -> TrackMatch {
+        var matching = TrackMatching(tracks, with: seen, at: time, settings: settings)
+        return matching.run()
+    }
+
+    private init(
+        _ tracks: [Track], with seen: TrackObservations, at time: EventTime, settings: Associate.Settings
+    ) {
         self.tracks = tracks
         self.seen = seen
-        self.time = time
         self.settings = settings
+        let boxes = seen.vehicles.map(\.box)
+        self.boxes = boxes
+        order = boxes.indices.sorted { boxes[$0].x != boxes[$1].x ? boxes[$0].x < boxes[$1].x : $0 < $1 }
+        widest = boxes.reduce(0) { max($0, $1.width) }
+        tallest = boxes.reduce(0) { max($0, $1.height) }
         guesses = tracks.map { $0.predicted(at: time) }
-        let leading = tracks.map(\.vote.leading)
+        carried = tracks.map { $0.vehicle?.carried(to: time) }
+        stale = tracks.map { $0.staleness(at: time, settings: settings) }
+        let leading = seen.plates.isEmpty ? [] : tracks.map(\.vote.leading)
         texts = leading.map { Array($0?.text.text.utf8 ?? "".utf8) }
         sure = leading.map { ($0?.votes ?? 0) >= 2 || ($0?.confidences.first ?? 0) >= 0.7 }
         match = TrackMatch(tracks: tracks.count, vehicles: seen.vehicles.count, plates: seen.plates.count)
     }
 
-    mutating func run() -> TrackMatch {
+    private mutating func run() -> TrackMatch {
         guard !tracks.isEmpty else { return match }
-        // ByteTrack's two passes: strong boxes first, weak ones only where a track expects them.
-        pairVehicles(.strong)
-        pairVehicles(.weak)
-        pairPlates(Array(tracks.indices))
+        if settings.followsCamera { followCamera() }
+        if settings.matchesTogether {
+            pairVehicles(.all)
+        } else {
+            // ByteTrack's two passes: strong boxes first, weak ones only where a track expects them.
+            pairVehicles(.strong)
+            pairVehicles(.weak)
+        }
+        if !seen.plates.isEmpty { pairPlates(Array(tracks.indices)) }
         // What is left: found again after the prediction went astray, or a vehicle found around a known plate.
         let before = match.vehicle
         pairVehicles(.recovery)
-        pairPlates(tracks.indices.filter { before[$0] == nil && match.vehicle[$0] != nil })
+        if !seen.plates.isEmpty { pairPlates(tracks.indices.filter { before[$0] == nil && match.vehicle[$0] != nil }) }
         return match
     }
 
     private enum Pass {
-        case strong, weak, recovery
+        case all, strong, weak, recovery
+    }
+
+    private func takes(_ pass: Pass, vehicle: Int) -> Bool {
+        guard match.trackOfVehicle[vehicle] == nil else { return false }
+        switch pass {
+        case .all, .recovery: return true
+        case .strong: return seen.vehicles[vehicle].score >= settings.highScore
+        case .weak: return seen.vehicles[vehicle].score < settings.highScore
+        }
     }
 
     private mutating func pairVehicles(_ pass: Pass) {
-        let rows = tracks.indices.filter {
-            match.vehicle[$0] == nil && (pass == .recovery || guesses[$0].vehicle != nil)
+        let columns = order.filter { takes(pass, vehicle: $0) }
+        guard !columns.isEmpty else { return }
+        var pairs: [Assignment.Pair] = []
+        for track in tracks.indices where match.vehicle[track] == nil {
+            // Most boxes lie elsewhere: a look at the edges spares the rest.
+            let bounds = bounds(of: track, pass)
+            if bounds == nil, pass != .recovery { continue }
+            let first = bounds.map { bounds in Self.firstIndex(columns) { boxes[$0].x > bounds.left - widest } } ?? 0
+            for column in first..<columns.count {
+                let vehicle = columns[column]
+                if let bounds {
+                    if boxes[vehicle].x >= bounds.right { break }
+                    if !bounds.meets(boxes[vehicle]) { continue }
+                }
+                let cost =
+                    pass == .recovery
+                    ? recoveryCost(track: track, vehicle: vehicle) : vehicleCost(track: track, vehicle: vehicle)
+                if let cost, cost <= 1 { pairs.append(Assignment.Pair(row: track, column: vehicle, cost: cost)) }
+            }
         }
-        let columns = seen.vehicles.indices.filter {
-            let strong = seen.vehicles[$0].score >= settings.highScore
-            return match.trackOfVehicle[$0] == nil && (pass == .recovery || strong == (pass == .strong))
+        let found = Assignment.solve(rows: tracks.count, columns: boxes.count, limit: 1, pairs: pairs)
+        for (track, vehicle) in found.enumerated() {
+            if let vehicle { match.pair(track: track, vehicle: vehicle) }
         }
-        let pairs = Assignment.solve(rows: rows.count, columns: columns.count, limit: 1) {
-            vehicleCost(pass, track: rows[$0], vehicle: columns[$1])
+    }
+
+    /// Outside of these a box can't be this track's; nil where it can be anywhere, or, but for recovery, nowhere.
+    private func bounds(of track: Int, _ pass: Pass) -> TrackBounds? {
+        guard let guess = guesses[track].vehicle else { return nil }
+        guard pass == .recovery else { return TrackBounds(guess, carried[track]) }
+        guard match.plate[track] == nil, let last = tracks[track].vehicle?.seen else { return nil }
+        // Boxes are grown as well in recovery: by no more than the widest would be.
+        return TrackBounds(last, guess.grown).padded(by: 0.25 * max(widest, tallest))
+    }
+
+    /// The first of sorted places for which something holds, as it does for all after it.
+    static func firstIndex(_ places: [Int], where holds: (Int) -> Bool) -> Int {
+        var low = 0
+        var high = places.count
+        while low < high {
+            let middle = (low + high) / 2
+            if holds(places[middle]) { high = middle } else { low = middle + 1 }
         }
-        for (row, column) in pairs.enumerated() {
-            if let column { match.pair(track: rows[row], vehicle: columns[column]) }
-        }
+        return low
     }
 
     private mutating func pairPlates(_ candidates: [Int]) {
@@ -70,14 +139,20 @@ struct TrackMatching {
 
     // MARK: Costs, about 0...1; nil where a pair is impossible.
 
-    private func vehicleCost(_ pass: Pass, track: Int, vehicle: Int) -> Double? {
-        if pass == .recovery { return recoveryCost(track: track, vehicle: vehicle) }
+    private func vehicleCost(track: Int, vehicle: Int) -> Double? {
         guard let guess = guesses[track].vehicle else { return nil }
-        let overlap = guess.overlap(seen.vehicles[vehicle].box)
-        let stale = tracks[track].staleness(at: time, settings: settings)
-        let need = pass == .weak ? settings.minimumLowOverlap : settings.minimumOverlap + 0.25 * stale
+        let box = boxes[vehicle]
+        var overlap = guess.share(with: box)
+        if let carried = carried[track] { overlap = max(overlap, carried.share(with: box)) }
+        guard overlap > 0 else { return nil }
+        let score = seen.vehicles[vehicle].score
+        let need =
+            score < settings.highScore
+            ? settings.minimumLowOverlap : settings.minimumOverlap + 0.25 * stale[track]
         guard overlap >= need else { return nil }
-        return resemblance(track: track, vehicle: vehicle, stale: stale).map { max(0, 1 - overlap + $0) }
+        return resemblance(track: track, vehicle: vehicle, stale: stale[track]).map {
+            max(0, 1 - overlap + settings.scoreCost * (1 - score) + $0)
+        }
     }
 
     private func recoveryCost(track: Int, vehicle: Int) -> Double? {
@@ -87,26 +162,31 @@ struct TrackMatching {
             guard let hold = TrackObservations.hold(box, seen.plates[plate].box) else { return nil }
             return min(1, 0.3 * hold)
         }
-        let stale = tracks[track].staleness(at: time, settings: settings)
-        guard let cue = resemblance(track: track, vehicle: vehicle, stale: stale) else { return nil }
         guard let last = tracks[track].vehicle else {
-            guard let guess = guesses[track].plate, let hold = TrackObservations.hold(box, guess) else { return nil }
+            guard let guess = guesses[track].plate, let hold = TrackObservations.hold(box, guess),
+                let cue = resemblance(track: track, vehicle: vehicle, stale: stale[track])
+            else { return nil }
             return min(1, 0.4 + 0.3 * hold + max(0, cue))
         }
         // A weak box is no reason to believe a track that went astray.
         guard seen.vehicles[vehicle].score >= settings.highScore else { return nil }
-        let need = settings.minimumOverlap + 0.25 * stale
-        var overlap = last.seen.overlap(box)
+        // Where it was last seen (it stopped), or near where it should be (its speed is not known well yet).
+        var overlap = last.seen.share(with: box)
+        if overlap < 0.4 + 0.25 * stale[track] { overlap = 0 }
         if let guess = guesses[track].vehicle {
-            overlap = max(overlap, 0.9 * guess.padded(x: 0.25, y: 0.25).overlap(box.padded(x: 0.25, y: 0.25)))
+            let near = 0.9 * guess.grown.share(with: box.grown)
+            if near >= 0.3 + 0.25 * stale[track] { overlap = max(overlap, near) }
         }
-        return overlap >= need ? max(0, 1 - overlap + cue) : nil
+        guard overlap > 0 else { return nil }
+        return resemblance(track: track, vehicle: vehicle, stale: stale[track]).map { max(0, 1 - overlap + $0) }
     }
 
     /// What the plate in a vehicle's box says for (below 0) or against a track: at most 0.6; nil for a clear no.
     private func resemblance(track: Int, vehicle: Int, stale: Double) -> Double? {
         guard let index = seen.plateHeld[vehicle] else { return 0 }
         let plate = seen.plates[index]
+        // In front of another vehicle a plate lies in both boxes: motion tells them apart better than a guess at whose.
+        if plate.isContested { return 0 }
         var sum = 0.0
         if let agreement = agreement(track: track, plate: index) {
             if agreement < 0 && stale > 0 { return nil }
@@ -153,9 +233,8 @@ struct TrackMatching {
         // Inside a vehicle that is someone else's.
         let holder = seen.plates[plate].holder
         let foreign = holder.flatMap { match.trackOfVehicle[$0] }.map { $0 != track } ?? false
-        let stale = tracks[track].staleness(at: time, settings: settings)
         let cue = agreement(track: track, plate: plate) ?? 0
-        if cue < 0 && stale > 0 { return nil }
+        if cue < 0 && stale[track] > 0 { return nil }
         return max(0, cost + (foreign ? 0.35 : 0) - 0.3 * cue)
     }
 

@@ -7,6 +7,8 @@ struct TrackObservations: Sendable {
         var kind: VehicleClass
         var score: Double
         var crop: Crop?
+        /// Index into the frame's vehicles.
+        var source: Int
         /// Touches the edge of the frame: part of the vehicle is outside.
         var cut: Bool
     }
@@ -22,6 +24,8 @@ struct TrackObservations: Sendable {
         var confidence: Double
         /// Index of the vehicle that holds it.
         var holder: Int?
+        /// Another vehicle could hold it about as well: whose it is says nothing about who those vehicles are.
+        var isContested = false
         /// Only part of it is seen: it ends where the frame or its vehicle ends. It is followed, but has no vote.
         var isCut = false
     }
@@ -66,8 +70,14 @@ struct TrackObservations: Sendable {
         }
         for (plate, holder) in holders.enumerated() {
             plates[plate].holder = holder
-            if let holder { plateHeld[holder] = plate }
             let box = plates[plate].box
+            if let holder {
+                plateHeld[holder] = plate
+                let cost = Self.hold(vehicles[holder].box, box) ?? 0
+                plates[plate].isContested = vehicles.indices.contains {
+                    $0 != holder && (Self.hold(vehicles[$0].box, box) ?? .infinity) < cost + 0.25
+                }
+            }
             guard
                 Self.touchesEdge(box, of: frame)
                     || holder.map({ Self.isCut(box, by: vehicles[$0].box) }) ?? false
@@ -101,6 +111,8 @@ struct TrackObservations: Sendable {
     ) -> (vehicles: [Vehicle], places: [Int?]) {
         var vehicles: [Vehicle] = []
         var places = [Int?](repeating: nil, count: frame.vehicles.count)
+        // Of the vehicles kept, close together in memory: each new box is held against all of them.
+        var boxes: [Box] = []
         let order = frame.vehicles.indices.filter { frame.vehicles[$0].score >= settings.lowScore }.sorted {
             before(frame.vehicles[$0].score, $0, frame.vehicles[$1].score, $1)
         }
@@ -110,7 +122,9 @@ struct TrackObservations: Sendable {
                 tallies.add("bad-box")
                 continue
             }
-            if let same = vehicles.firstIndex(where: { isDuplicate($0.box, seen.box, settings: settings) }) {
+            if let same = boxes.firstIndex(where: {
+                $0.meets(seen.box) && isDuplicate($0, seen.box, settings: settings)
+            }) {
                 places[index] = same
                 tallies.add("duplicate-box")
                 continue
@@ -121,8 +135,11 @@ struct TrackObservations: Sendable {
             }
             let cut = touchesEdge(seen.box, of: frame)
             places[index] = vehicles.count
+            boxes.append(seen.box)
             vehicles.append(
-                Vehicle(box: seen.box, kind: seen.kind, score: min(1, seen.score), crop: seen.crop, cut: cut))
+                Vehicle(
+                    box: seen.box, kind: seen.kind, score: min(1, seen.score), crop: seen.crop, source: index, cut: cut
+                ))
         }
         return (vehicles, places)
     }
@@ -139,8 +156,8 @@ struct TrackObservations: Sendable {
 
     /// Whether two boxes show one vehicle: they share most of their area, or one lies in another not much larger.
     static func isDuplicate(_ a: Box, _ b: Box, settings: Associate.Settings) -> Bool {
+        guard a.meets(b) else { return false }
         let shared = a.intersection(b)
-        guard shared > 0 else { return false }
         if shared / (a.area + b.area - shared) >= settings.duplicateOverlap { return true }
         let smaller = min(a.area, b.area)
         return shared >= 0.9 * smaller && smaller >= 0.45 * max(a.area, b.area)

@@ -6,6 +6,8 @@ struct TrackMatch {
     var plate: [Int?]
     var trackOfVehicle: [Int?]
     var trackOfPlate: [Int?]
+    /// How the picture moved against what was expected, pixels; nil where it did not.
+    var shift: Point?
 
     init(tracks: Int, vehicles: Int, plates: Int) {
         vehicle = Array(repeating: nil, count: tracks)
@@ -36,8 +38,13 @@ extension TrackCamera {
             tracks[index].age += 1
         }
         guard !seen.vehicles.isEmpty || !seen.plates.isEmpty else { return }
-        var matching = TrackMatching(tracks: tracks, seen: seen, time: time, settings: settings)
-        let match = matching.run()
+        let match = TrackMatching.match(tracks, with: seen, at: time, settings: settings)
+        if let shift = match.shift {
+            for index in tracks.indices {
+                tracks[index].vehicle?.shift(by: shift)
+                tracks[index].plate?.shift(by: shift)
+            }
+        }
         for index in tracks.indices {
             let vehicle = match.vehicle[index].map { seen.vehicles[$0] }
             let plate = match.plate[index].map { seen.plates[$0] }
@@ -55,7 +62,10 @@ extension TrackCamera {
         _ vehicle: TrackObservations.Vehicle?, _ plate: TrackObservations.Plate?, in index: Int, frame: Int,
         time: EventTime, area: Double, settings: Associate.Settings, tallies: inout TrackTallies
     ) {
-        if let vehicle { tracks[index].see(vehicle, at: time, step: step) }
+        if let vehicle {
+            tracks[index].see(vehicle, at: time, step: step)
+            tallies.note(.saw(vehicle: vehicle.source), of: tracks[index].key, camera: camera)
+        }
         if let plate { tracks[index].see(plate, at: time, step: step, settings: settings, tallies: &tallies) }
         tracks[index].finish(frame: frame, at: time, vehicle: vehicle, plate: plate, frameArea: area)
     }

@@ -10,8 +10,10 @@ extension Track {
     /// Whether enough was seen for a passage.
     func verdict(settings: Associate.Settings) -> Verdict {
         if plateFrames > 0 { return frames >= settings.minimumPlateFrames ? .passage : .unconfirmed }
-        if frames < settings.minimumFrames { return .unconfirmed }
-        let share = Double(frames) / Double(max(frames, age))
+        if frames < settings.minimumFrames || topScore < settings.sureScore { return .unconfirmed }
+        let unseen = settings.countsClosingGap ? 0 : min(history.trailingZeroBitCount, age - 1)
+        let span = age - unseen
+        let share = Double(frames) / Double(max(frames, span))
         return share < settings.minimumShare ? .flicker : .passage
     }
 
@@ -59,6 +61,7 @@ extension Track {
         // distinct: duplicates are found long before.
         frames += other.frames - (history & other.history).nonzeroBitCount
         plateFrames += other.plateFrames
+        topScore = max(topScore, other.topScore)
         history |= other.history
         age = max(age, other.age)
         if other.key < key {

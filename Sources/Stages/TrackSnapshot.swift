@@ -2,11 +2,11 @@ import Traffic
 
 /// A camera's state as bytes: `GAS`, a version, the body, and a checksum over all of it (FNV-1a, 64 bits).
 ///
-/// Version 1: little-endian base-128 integers (signed ones zigzagged), numbers as their 8 bytes, texts and lists after
+/// Version 2: little-endian base-128 integers (signed ones zigzagged), numbers as their 8 bytes, texts and lists after
 /// their counts, optionals after a 0 or 1. Reading never traps: every count is checked against the bytes that are left,
 /// and every value against its range.
 extension TrackCamera {
-    static let snapshotVersion = 1
+    static let snapshotVersion = 2
 
     func snapshot() -> [UInt8] {
         var bytes = TrackBytes()
@@ -76,6 +76,7 @@ extension TrackBytes {
         signed(track.firstSeen.nanoseconds)
         signed(track.lastSeen.nanoseconds)
         for count in [track.lastFrame, track.frames, track.plateFrames, track.age] { signed(Int64(count)) }
+        number(track.topScore)
         unsigned(track.history)
         optional(track.vehicle) { $0.motion($1) }
         optional(track.plate) { $0.motion($1) }
@@ -170,6 +171,7 @@ extension TrackByteReader {
         track.frames = try count()
         track.plateFrames = try count()
         track.age = try count()
+        track.topScore = try share()
         track.history = try unsigned()
         track.vehicle = try optional { (reader) throws(SnapshotError) in try reader.motion() }
         track.plate = try optional { (reader) throws(SnapshotError) in try reader.motion() }

@@ -13,10 +13,12 @@ struct BenchCommand: AsyncParsableCommand {
         discussion: """
             How many plates are found and read, on images of your own: `gantry bench plates DIR`. What the pipeline \
             adds to decode and bare model calls, over whole recordings: `gantry bench pipeline`; frame by frame and \
-            call by call: `gantry bench vision`. What recordings of topics cost beside plain zstd: `gantry bench recording`.
+            call by call: `gantry bench vision`. What recordings of topics cost beside plain zstd: `gantry bench recording`; \
+            how many boxes a second are linked into tracks: `gantry bench track`; both together: `gantry bench replay`.
             """,
         subcommands: [
             BenchPlatesCommand.self, BenchVisionCommand.self, BenchPipelineCommand.self, BenchRecordingCommand.self,
+            BenchTrackCommand.self, BenchReplayCommand.self,
         ])
 }
 

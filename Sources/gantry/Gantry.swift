@@ -13,15 +13,16 @@ struct Gantry: AsyncParsableCommand {
             """,
         subcommands: [
             RunLocally.self, RecordCommand.self, RecordingCommand.self, ReplayLocally.self, PlatesLocally.self,
-            SimulateLocally.self, QueryCommand.self, MigrateCommand.self, CheckCommand.self,
-            DoctorCommand.self, KeysCommand.self, AuditCommand.self, ScoreCommand.self,
+            SimulateLocally.self, QueryCommand.self, MigrateCommand.self, CheckCommand.self, DoctorCommand.self,
+            KeysCommand.self, AuditCommand.self, ScoreCommand.self, TrackCommand.self,
             BenchLocally.self,
         ])
 
     static func main() async {
-        Launch.ensureEnvironment()
-        // These touch pixels, so a sibling that links OpenCV does them, help and all.
         let name = CommandLine.arguments.dropFirst().first
+        // Text in, text out: it needs nothing that must be set before a process starts.
+        if name != TrackCommand.configuration.commandName { Launch.ensureEnvironment() }
+        // These touch pixels, so a sibling that links OpenCV does them, help and all.
         if let name, ["run", "replay", "plates", "simulate", "bench"].contains(name) { Sibling.replaceProcess() }
         await main(nil)
     }

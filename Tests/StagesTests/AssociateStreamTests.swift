@@ -86,6 +86,56 @@ import Traffic
         #expect(jittering.takeTallies()["clock-step"] == 1)
     }
 
+    /// A camera whose rate falls from ten frames a second to two, and rises again: time counts, not frames.
+    @Test func `a change of the frame rate breaks no track`() {
+        var stage = Associate(settings: .init(maximumGap: .seconds(2)))
+        let moments = Array(0..<20) + stride(from: 20, to: 80, by: 5) + Array(80..<100)
+        let passages = run(
+            moments.indices.map { index in
+                record(
+                    index, at: moments[index],
+                    boxes: [Box(x: 100 + 12 * Double(moments[index]), y: 400, width: 300, height: 200)])
+            } + [Scene.end(moments.count)], &stage)
+        // It ends when the record of the end comes, whose time counts as frames do.
+        #expect(passages.map(\.frames) == [moments.count])
+        #expect(passages.map(\.lastSeen) == [Scene.time(99)])
+    }
+
+    @Test func `events tell which track owns which box, and only when they are asked for`() {
+        var silent = Associate()
+        var stage = Associate(notesEvents: true)
+        let other = Box(x: 1200, y: 400, width: 300, height: 200)
+        var owners: [[TrackKey]] = []
+        for frame in 0..<5 {
+            // The two come in turns: first the one, then the other is the first of the frame.
+            let boxes = frame.isMultiple(of: 2) ? [Self.box, other] : [other, Self.box]
+            _ = silent.process(record(frame, boxes: boxes))
+            _ = stage.process(record(frame, boxes: boxes))
+            var saw: [Int: TrackKey] = [:]
+            for event in stage.takeEvents() { if case .saw(let vehicle) = event.kind { saw[vehicle] = event.track } }
+            owners.append(frame.isMultiple(of: 2) ? [0, 1].compactMap { saw[$0] } : [1, 0].compactMap { saw[$0] })
+        }
+        #expect(owners == Array(repeating: [0, 1].map { TrackKey(firstFrame: 0, ordinal: $0) }, count: 5))
+        _ = stage.process(Scene.end(5))
+        #expect(stage.takeEvents().map(\.kind) == [.closed(isPassage: true), .closed(isPassage: true)])
+        #expect(silent.takeEvents().isEmpty)
+    }
+
+    @Test(arguments: [true, false])
+    func `a moment's stay counts where the gap that closes it is no part of it`(countsGap: Bool) {
+        // Three frames, then thirty empty ones at thirty frames a second.
+        var settings = Associate.Settings()
+        settings.countsClosingGap = countsGap
+        var stage = Associate(settings: settings)
+        var passages: [Passage] = []
+        for frame in 0..<40 {
+            var empty = record(frame, boxes: frame < 3 ? [Self.box] : [])
+            empty.time = EventTime(nanoseconds: Scene.start.nanoseconds + Int64(frame) * 33_333_333)
+            passages += stage.process(empty)
+        }
+        #expect(passages.map(\.frames) == (countsGap ? [] : [3]))
+    }
+
     @Test func `times and frames at the ends of their ranges are survived`() {
         var stage = Associate()
         let content = record(0).content!
