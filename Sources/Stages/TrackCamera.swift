@@ -18,6 +18,8 @@ struct TrackCamera: Hashable, Sendable {
     var tracks: [Track] = []
     /// Tracks of this epoch that lately became passages.
     var closed: [Track.Key] = []
+    /// Vehicles that were reported as parked. They outlive an epoch: a camera that reconnects sees them still.
+    var parked: [Parked] = []
 
     init(camera: CameraID) { self.camera = camera }
 
@@ -55,6 +57,7 @@ struct TrackCamera: Hashable, Sendable {
             observe(
                 observed, frame: record.id.frame, time: lastTime ?? record.time,
                 area: Double(content.width) * Double(content.height), settings: settings, tallies: &tallies)
+            passages += park(at: lastTime ?? record.time, settings: settings, tallies: &tallies)
             passages += shedTracks(settings: settings, tallies: &tallies)
         }
         return passages
@@ -137,8 +140,12 @@ struct TrackCamera: Hashable, Sendable {
             case .flicker: tallies.add("flicker")
             }
         }
-        if closed.count > Self.maximumClosed { closed.removeFirst(closed.count - Self.maximumClosed) }
+        forgetClosed()
         tracks.removeAll { keys.contains($0.key) }
         return passages
+    }
+
+    mutating func forgetClosed() {
+        if closed.count > Self.maximumClosed { closed.removeFirst(closed.count - Self.maximumClosed) }
     }
 }

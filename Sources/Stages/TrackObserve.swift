@@ -31,6 +31,7 @@ extension TrackCamera {
         _ seen: TrackObservations, frame: Int, time: EventTime, area: Double, settings: Associate.Settings,
         tallies: inout TrackTallies
     ) {
+        let seen = absorbParked(seen, at: time)
         for index in tracks.indices {
             tracks[index].history <<= 1
             tracks[index].age += 1
@@ -45,6 +46,7 @@ extension TrackCamera {
             tracks[index].history |= 1
             tracks[index].frames += 1
             note(vehicle, plate, in: index, frame: frame, time: time, area: area, settings: settings, tallies: &tallies)
+            tracks[index].move(vehicle, plate, in: seen, at: time, view: settings.views[camera])
         }
         let old = tracks.count
         begin(seen, match: match, frame: frame, time: time, area: area, settings: settings, tallies: &tallies)
@@ -56,7 +58,9 @@ extension TrackCamera {
         time: EventTime, area: Double, settings: Associate.Settings, tallies: inout TrackTallies
     ) {
         if let vehicle { tracks[index].see(vehicle, at: time, step: step) }
-        if let plate { tracks[index].see(plate, at: time, step: step, settings: settings, tallies: &tallies) }
+        if let plate {
+            tracks[index].see(plate, in: frame, at: time, step: step, settings: settings, tallies: &tallies)
+        }
         tracks[index].finish(frame: frame, at: time, vehicle: vehicle, plate: plate, frameArea: area)
     }
 
@@ -73,12 +77,17 @@ extension TrackCamera {
             note(
                 vehicle, plate, in: tracks.count - 1, frame: frame, time: time, area: area, settings: settings,
                 tallies: &tallies)
+            tracks[tracks.count - 1].move(vehicle, plate, in: seen, at: time, view: settings.views[camera])
         }
         for (index, vehicle) in seen.vehicles.enumerated() where match.trackOfVehicle[index] == nil {
             let held = seen.plateHeld[index].flatMap { plateTaken[$0] ? nil : $0 }
             let supported = held.map { seen.plates[$0].score >= settings.plateBirthScore } ?? false
             guard vehicle.score >= settings.highScore || supported else { continue }
             guard supported || !repeats(index, seen: seen, match: match, settings: settings) else {
+                tallies.add("duplicate-box")
+                continue
+            }
+            guard !showsParked(vehicle.box, in: seen, at: time, settings: settings) else {
                 tallies.add("duplicate-box")
                 continue
             }
