@@ -108,7 +108,7 @@ struct TrackCamera: Hashable, Sendable {
         at time: EventTime, settings: Associate.Settings, tallies: inout TrackTallies
     ) -> [Passage] {
         let limit = settings.maximumGap.inNanoseconds
-        let unseen = tracks.filter { time.nanoseconds(since: $0.lastSeen) >= limit }.map(\.key)
+        let unseen = tracks.filter { $0.isUnseen(for: limit, at: time) }.map(\.key)
         return unseen.isEmpty ? [] : close(Set(unseen), settings: settings, tallies: &tallies)
     }
 

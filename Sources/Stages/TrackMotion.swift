@@ -34,6 +34,13 @@ struct TrackMotion: Hashable, Sendable {
             return ratio <= growth && abs(other.center.x - box.center.x) <= size
                 && abs(other.center.y - box.center.y) <= size
         }
+
+        /// Whether both sides grew, or both shrank, by more than a factor: what hides a vehicle shortens one of them.
+        func isNearerOrFarther(_ other: Box, than factor: Double) -> Bool {
+            let across = other.width / box.width
+            let down = other.height / box.height
+            return min(across, down) > factor || max(across, down) < 1 / factor
+        }
     }
 
     /// A stay at one place.
@@ -51,18 +58,15 @@ struct TrackMotion: Hashable, Sendable {
         /// Nanoseconds from the first to the last time it was seen here.
         var length: Int64 { seen.nanoseconds(since: since) }
 
-        /// Whether what is seen is here. Either box will do: something may hide half of the vehicle.
+        /// Whether what is seen is here. The plate decides where it can, since half of a vehicle may be hidden or outside;
+        /// but not on a vehicle that comes straight at the camera, whose plate stays where it is while all grows.
         func holds(vehicle: Box?, plate: Box?) -> Bool {
-            var compared = false
             if let plate, let known = self.plate {
-                if known.holds(plate, reach: 0.7, growth: 1.3) { return true }
-                compared = true
+                guard known.holds(plate, reach: 0.7, growth: 1.3) else { return false }
+                guard let vehicle, let body = self.vehicle else { return true }
+                return !body.isNearerOrFarther(vehicle, than: 1.15)
             }
-            if let vehicle, let known = self.vehicle {
-                if known.holds(vehicle, reach: 0.1, growth: 1.2) { return true }
-                compared = true
-            }
-            guard !compared else { return false }
+            if let vehicle, let known = self.vehicle { return known.holds(vehicle, reach: 0.1, growth: 1.2) }
             // The one is known, the other seen.
             let body = vehicle ?? self.vehicle?.box
             let sign = plate ?? self.plate?.box
@@ -85,6 +89,8 @@ struct TrackMotion: Hashable, Sendable {
     static let shortestStand: Int64 = 2_000_000_000
     /// Seen elsewhere for so long, it has gone: shorter, and a box that something half hides would end the stay.
     static let longestAstray: Int64 = 1_500_000_000
+    /// A standing vehicle that something hides is waited for, but no longer than this: some lorry has stopped there.
+    static let longestHidden: Int64 = 60_000_000_000
     /// A new place is one from here on, even if the old one was seen a moment ago.
     static let settled: Int64 = 1_000_000_000
 
@@ -93,6 +99,8 @@ struct TrackMotion: Hashable, Sendable {
     /// Where it may have gone from there, and how often it was seen away since.
     var next: Stand?
     var astray = 0
+    /// When something was last seen in front of it while it was not.
+    var hidden: EventTime?
     /// Nanoseconds of stays that are over.
     var stopped: Int64 = 0
     /// The first boxes, for the side it came from.
@@ -138,6 +146,12 @@ struct TrackMotion: Hashable, Sendable {
         return stand.length
     }
 
+    /// Where it stood when it was last seen; nil if it moved.
+    func place(asOf lastSeen: EventTime) -> Box? {
+        guard let stand, stand.seen == lastSeen, stand.length >= Self.shortestStand else { return nil }
+        return stand.vehicle?.box ?? stand.plate?.box
+    }
+
     /// Nanoseconds in which it stood still, in all.
     var stoppedInAll: Int64 {
         guard let stand, stand.length >= Self.shortestStand else { return stopped }
@@ -152,9 +166,10 @@ struct TrackMotion: Hashable, Sendable {
     /// Takes over what was known of another track of the same vehicle.
     ///
     /// - Parameters:
-    ///   - isEarlier: Its track began before this one.
-    ///   - isOver: Its track was last seen before this one began, so that both times add up.
-    mutating func merge(_ other: TrackMotion, isEarlier: Bool, isOver: Bool) {
+    ///   - began: When this track began.
+    ///   - isEarlier: The other one began before.
+    ///   - isOver: It was last seen before this one began, so that both times add up.
+    mutating func merge(_ other: TrackMotion, began: EventTime, isEarlier: Bool, isOver: Bool) {
         if isEarlier {
             firstVehicle = other.firstVehicle ?? firstVehicle
             firstPlate = other.firstPlate ?? firstPlate
@@ -171,11 +186,12 @@ struct TrackMotion: Hashable, Sendable {
         }
         stopped = isOver ? sum(stopped, other.stopped) : max(stopped, other.stopped)
         if mine.holds(vehicle: theirs.vehicle?.box, plate: theirs.plate?.box) {
-            stand?.since = min(mine.since, theirs.since)
+            // It was there before only if it has not come from elsewhere since it is followed.
+            if mine.since <= began { stand?.since = min(mine.since, theirs.since) }
             stand?.seen = max(mine.seen, theirs.seen)
             stand?.vehicle = mine.vehicle ?? theirs.vehicle
             stand?.plate = mine.plate ?? theirs.plate
-        } else if theirs.seen > mine.seen {
+        } else if theirs.seen > mine.seen, isOver || mine.plate == nil || theirs.plate != nil {
             if isOver, mine.length >= Self.shortestStand { stopped = sum(stopped, mine.length) }
             stand = theirs
             next = other.next
@@ -187,6 +203,16 @@ struct TrackMotion: Hashable, Sendable {
 }
 
 extension Track {
+    /// Whether it has been unseen for a time, in nanoseconds. While something stands or passes in front of a standing
+    /// vehicle that time does not run.
+    func isUnseen(for limit: Int64, at time: EventTime) -> Bool {
+        let unseen = time.nanoseconds(since: lastSeen)
+        guard unseen >= limit, unseen < TrackMotion.longestHidden, let hidden = motion.hidden else {
+            return unseen >= limit
+        }
+        return time.nanoseconds(since: hidden) >= limit
+    }
+
     /// After ``finish(frame:at:vehicle:plate:frameArea:)``: what the frame says of the vehicle's way.
     mutating func move(
         _ seenVehicle: TrackObservations.Vehicle?, _ seenPlate: TrackObservations.Plate?, in seen: TrackObservations,

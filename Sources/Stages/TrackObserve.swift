@@ -48,6 +48,7 @@ extension TrackCamera {
             note(vehicle, plate, in: index, frame: frame, time: time, area: area, settings: settings, tallies: &tallies)
             tracks[index].move(vehicle, plate, in: seen, at: time, view: settings.views[camera])
         }
+        noteHidden(seen, match: match, at: time)
         let old = tracks.count
         begin(seen, match: match, frame: frame, time: time, area: area, settings: settings, tallies: &tallies)
         findDuplicates(seen, match: match, old: old, settings: settings, tallies: &tallies)

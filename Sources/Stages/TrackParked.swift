@@ -96,6 +96,18 @@ extension TrackCamera {
         return seen.leavingOut(vehicles: Set(vehicles.keys), plates: plates)
     }
 
+    /// Notes which standing vehicles are unseen because another is in front of them: such a frame is not held against them.
+    mutating func noteHidden(_ seen: TrackObservations, match: TrackMatch, at time: EventTime) {
+        let boxes = seen.vehicles.map(\.box) + seen.parked.map(\.vehicle)
+        for index in match.vehicle.indices where match.vehicle[index] == nil && match.plate[index] == nil {
+            guard let place = tracks[index].motion.place(asOf: tracks[index].lastSeen),
+                boxes.contains(where: { $0.cover(of: place) >= 0.5 })
+            else { continue }
+            tracks[index].motion.hidden = time
+            tracks[index].age -= 1
+        }
+    }
+
     /// Whether an open track foresees a box better than a parked vehicle's place does.
     private static func expects(_ guesses: [Track.Prediction], vehicle box: Box, more fit: Double) -> Bool {
         guesses.contains { ($0.vehicle?.overlap(box) ?? 0) > fit }

@@ -70,7 +70,7 @@ extension Track {
         // Both histories end at the same frame; what they share is counted once. Older frames than 64 are taken as
         // distinct: duplicates are found long before.
         frames += other.frames - (history & other.history).nonzeroBitCount
-        motion.merge(other.motion, isEarlier: other.key < key, isOver: other.lastSeen < firstSeen)
+        motion.merge(other.motion, began: firstSeen, isEarlier: other.key < key, isOver: other.lastSeen < firstSeen)
         plateFrames += other.plateFrames
         history |= other.history
         age = max(age, other.age)

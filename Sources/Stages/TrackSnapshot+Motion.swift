@@ -15,6 +15,7 @@ extension TrackBytes {
         optional(motion.next) { $0.stand($1) }
         signed(Int64(motion.astray))
         signed(motion.stopped)
+        optional(motion.hidden) { $0.signed($1.nanoseconds) }
         optional(motion.firstVehicle) { $0.entry($1) }
         optional(motion.firstPlate) { $0.entry($1) }
         number(motion.width)
@@ -61,6 +62,7 @@ extension TrackByteReader {
         motion.astray = try count()
         motion.stopped = try signed()
         guard motion.stopped >= 0 else { throw .corrupt("a vehicle stood for \(motion.stopped) ns") }
+        motion.hidden = try optional { (reader) throws(SnapshotError) in try reader.time() }
         motion.firstVehicle = try optional { (reader) throws(SnapshotError) in try reader.entry() }
         motion.firstPlate = try optional { (reader) throws(SnapshotError) in try reader.entry() }
         motion.width = try number()

@@ -72,20 +72,20 @@ extension Vote {
     /// How a shape is written: as most reads say, and where they are at odds, with the fewest turns between letters and
     /// digits, since plates set letters with letters and digits with digits. Ties by weight, then by text.
     ///
-    /// Shares are those of the squares: what one frame reads as O its neighbour mostly does too, but not always.
+    /// The share is not raised by repeats: what one frame reads as 0 its neighbours do too, for the same cause.
     private func spelling(of shape: PlateText) -> (text: Text, share: Double)? {
         let spellings = texts.filter { $0.text.shape == shape }
         var total = 0.0
         var most = 0.0
         for text in spellings {
-            total += text.weight * text.weight
+            total += text.weight
             most = max(most, text.weight)
         }
         let best = spellings.filter { $0.weight >= Self.alike * most }.min { a, b in
             if a.text.turns != b.text.turns { return a.text.turns < b.text.turns }
             return a.weight != b.weight ? a.weight > b.weight : a.text < b.text
         }
-        return best.map { ($0, total > 0 ? $0.weight * $0.weight / total : 1) }
+        return best.map { ($0, total > 0 ? $0.weight / total : 1) }
     }
 
     private static func contains(_ whole: String, _ part: String) -> Bool {

@@ -30,6 +30,25 @@ import Traffic
         }
     }
 
+    /// Lorries that pass in front, each hiding the place for two seconds; and the vehicle that stands there.
+    private static func behind(_ lorries: Int, every frames: Int, _ visitor: Scene.Visitor) -> [Scene.Visitor] {
+        var visitor = visitor
+        let passing = (0..<lorries).map { index in
+            Scene.Visitor.line(
+                from: box(0, 330, 520), to: box(1400, 330, 520), frames: 60, first: 60 + index * frames,
+                text: "LR\(100 + index)Y")
+        }
+        for frame in visitor.boxes.indices {
+            guard let box = visitor.boxes[frame] else { continue }
+            let isHidden = passing.contains { lorry in
+                let index = visitor.first + frame - lorry.first
+                return lorry.boxes.indices.contains(index) && (lorry.boxes[index]?.cover(of: box) ?? 0) > 0.6
+            }
+            if isHidden { visitor.boxes[frame] = nil }
+        }
+        return [visitor] + passing
+    }
+
     struct Case: CustomTestStringConvertible, Sendable {
         var testDescription: String
         var visitors: [Scene.Visitor]
@@ -49,6 +68,15 @@ import Traffic
             testDescription: "parked for 10 minutes beside moving traffic",
             visitors: [visitor("KLM482", at: place, stand: 600)] + traffic(20, every: 300),
             passages: Dictionary(uniqueKeysWithValues: [("KLM482", 2)] + (0..<20).map { ("TR\(100 + $0)X", 1) }),
+            parked: ["KLM482": 1]),
+        Case(
+            testDescription: "a red light behind crossing lorries",
+            visitors: behind(4, every: 120, visitor("KLM482", at: place, stand: 60)),
+            passages: ["KLM482": 1, "LR100Y": 1, "LR101Y": 1, "LR102Y": 1, "LR103Y": 1]),
+        Case(
+            testDescription: "parked behind a lane in which a lorry passes every 12 seconds",
+            visitors: behind(30, every: 120, visitor("KLM482", at: place, stand: 400)),
+            passages: Dictionary(uniqueKeysWithValues: [("KLM482", 2)] + (0..<30).map { ("LR\(100 + $0)Y", 1) }),
             parked: ["KLM482": 1]),
         Case(
             testDescription: "parked, and hidden for 20 seconds again and again",
