@@ -74,9 +74,11 @@ extension TrackCamera {
             shown[place] = true
             parked[place].vehicle = parked[place].vehicle ?? seen.vehicles[index].box
         }
-        for (index, plate) in seen.plates.enumerated() where !Self.expects(guesses, plate: plate.box) {
+        for (index, plate) in seen.plates.enumerated() {
             let held = plate.holder.flatMap { vehicles[$0] }
-            guard let place = held ?? parked.firstIndex(where: { $0.shows(plate: plate.box) }) else { continue }
+            guard let place = held ?? parked.firstIndex(where: { $0.shows(plate: plate.box) }),
+                !Self.expects(guesses, plate: plate.box, nearer: parked[place].plate)
+            else { continue }
             // In the box of a vehicle that is not parked, it is that one's unless it lies just where ours was.
             guard held != nil || plate.holder == nil || parked[place].plate != nil else { continue }
             plates.insert(index)
@@ -93,7 +95,12 @@ extension TrackCamera {
                 parked[place].emptySince = parked[place].emptySince ?? time
             }
         }
-        return seen.leavingOut(vehicles: Set(vehicles.keys), plates: plates)
+        var rest = seen.leavingOut(vehicles: Set(vehicles.keys), plates: plates)
+        for (place, index) in places.enumerated() {
+            guard let index else { continue }
+            rest.parked.append(.init(vehicle: seen.vehicles[index].box, plate: parked[place].plate))
+        }
+        return rest
     }
 
     /// Notes which standing vehicles are unseen because another is in front of them: such a frame is not held against them.
@@ -113,10 +120,17 @@ extension TrackCamera {
         guesses.contains { ($0.vehicle?.overlap(box) ?? 0) > fit }
     }
 
-    private static func expects(_ guesses: [Track.Prediction], plate box: Box) -> Bool {
-        guesses.contains { guess in
-            if let plate = guess.plate { return TrackMotion.Anchor(plate).holds(box, reach: 1, growth: 1.5) }
-            return guess.vehicle.map { TrackObservations.hold($0, box) != nil } ?? false
+    /// The same of a plate: the one expected nearer to it is its own.
+    private static func expects(_ guesses: [Track.Prediction], plate box: Box, nearer known: Box?) -> Bool {
+        func distance(_ other: Box) -> Double {
+            abs(other.center.x - box.center.x) + abs(other.center.y - box.center.y)
+        }
+        return guesses.contains { guess in
+            if let plate = guess.plate {
+                return TrackMotion.Anchor(plate).holds(box, reach: 1, growth: 1.5)
+                    && known.map { distance(plate) < distance($0) } ?? true
+            }
+            return known == nil && guess.vehicle.map { TrackObservations.hold($0, box) != nil } ?? false
         }
     }
 
@@ -187,7 +201,7 @@ extension Parked {
 }
 
 extension TrackObservations {
-    /// What is parked, and its plate, as taken out of the frame.
+    /// What is parked, as it was taken out of the frame, and where its plate is.
     struct ParkedBox: Sendable {
         var vehicle: Box
         var plate: Box?
@@ -201,14 +215,10 @@ extension TrackObservations {
         var plateHeld: [Int?] = []
         rest.vehicles = []
         for (index, vehicle) in vehicles.enumerated() {
-            let held = self.plateHeld[index]
-            if gone.contains(index) {
-                rest.parked.append(ParkedBox(vehicle: vehicle.box, plate: held.map { plates[$0].box }))
-                continue
-            }
+            guard !gone.contains(index) else { continue }
             places[index] = rest.vehicles.count
             rest.vehicles.append(vehicle)
-            plateHeld.append(held)
+            plateHeld.append(self.plateHeld[index])
         }
         var platePlaces = [Int?](repeating: nil, count: plates.count)
         rest.plates = []

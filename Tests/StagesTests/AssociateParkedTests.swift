@@ -94,7 +94,8 @@ import Traffic
             visitors: [
                 visitor("KLM482", at: place, stand: 400).hidden(2030..<2330),
                 visitor(
-                    "XRT917", first: 2000, from: box(0, 520, 330), at: box(760, 480, 330), stand: 30,
+                    // Two thirds of both boxes are the same.
+                    "XRT917", first: 2000, from: box(0, 520, 310), at: box(730, 440, 310), stand: 30,
                     to: box(1580, 520, 330)),
             ], passages: ["KLM482": 2, "XRT917": 1], parked: ["KLM482": 1]),
         Case(
@@ -189,7 +190,7 @@ import Traffic
 
     /// A place of its own for each, seen or not, a second at a time.
     private func feed(
-        _ stage: inout Associate, _ seconds: Range<Int>, boxes: [Box]
+        _ stage: inout Associate, _ seconds: Range<Int>, boxes: [Box], plates: [Box] = []
     ) -> [Passage] {
         seconds.flatMap { second in
             // Two frames a second.
@@ -199,7 +200,13 @@ import Traffic
                         second * 10 + tenths,
                         FrameReads(
                             width: 1920, height: 1080,
-                            vehicles: boxes.map { Vehicle(box: $0, kind: .car, score: 0.9, crop: nil) }, plates: [])))
+                            vehicles: boxes.map { Vehicle(box: $0, kind: .car, score: 0.9, crop: nil) },
+                            plates: plates.map {
+                                ReadPlate(
+                                    plate: Plate(
+                                        box: $0, corners: Quadrilateral($0), score: 0.9, vehicle: nil, crop: nil),
+                                    read: Scene.read("KLM482", 0.9), sharpness: 100)
+                            })))
             }
         }
     }
@@ -223,6 +230,32 @@ import Traffic
         passages += feed(&stage, 130..<740, boxes: [Self.box(600, 300, 500)])
         passages += feed(&stage, 740..<870, boxes: [place])
         #expect(passages.filter { $0.best.vehicle == place }.count == 2)
+    }
+
+    @Test func `the part of a parked vehicle that something leaves visible is no vehicle of its own`() {
+        let place = Self.box(700, 400, 200)
+        let rightHalf = Box(x: 805, y: 400, width: 95, height: 150)
+        // As small, but in its middle: a motorcycle in front of it.
+        let motorcycle = Box(x: 770, y: 440, width: 60, height: 90)
+        for (seen, others) in [(rightHalf, 0), (motorcycle, 1)] {
+            var stage = Associate()
+            var passages = feed(&stage, 0..<130, boxes: [place])
+            passages += feed(&stage, 130..<140, boxes: [seen])
+            passages += feed(&stage, 140..<150, boxes: [place])
+            passages += stage.process(Scene.end(1500))
+            #expect(passages.count { $0.parked != nil } == 1 && passages.count == 1 + others)
+        }
+    }
+
+    @Test func `a second box around a parked vehicle and its plate is no vehicle of its own`() {
+        let place = Self.box(700, 400, 200)
+        let plate = Box(x: 778, y: 490, width: 44, height: 12)
+        let around = Box(x: 650, y: 350, width: 300, height: 240)
+        var stage = Associate()
+        var passages = feed(&stage, 0..<130, boxes: [place], plates: [plate])
+        passages += feed(&stage, 130..<140, boxes: [place, around], plates: [plate])
+        passages += stage.process(Scene.end(1400))
+        #expect(passages.map { $0.parked != nil } == [true])
     }
 
     @Test func `parked vehicles are bounded, and what is shed is counted`() {

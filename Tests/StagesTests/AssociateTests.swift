@@ -124,7 +124,9 @@ import Traffic
             let scene = Scene(
                 visitors: [visitor],
                 noise: .init(vehicleMiss: 0, plateMiss: 0.1, wrongRead: 0, double: 0, weak: 0, jitter: 0))
-            #expect(texts(scene.passages(seed: seed)) == [text], "seed \(seed), plate from \(share)")
+            let passages = scene.passages(seed: seed)
+            #expect(texts(passages) == [text], "seed \(seed), plate from \(share)")
+            #expect(passages.map(\.notRead) == [text == "?" ? .cutOff : nil], "seed \(seed), plate from \(share)")
         }
     }
 
