@@ -2,9 +2,9 @@ import Traffic
 
 /// A camera's state as bytes: `GAS`, a version, the body, and a checksum over all of it (FNV-1a, 64 bits).
 ///
-/// Version 2 (1 knew neither motion nor parked vehicles): little-endian base-128 integers (signed ones zigzagged), numbers as their 8 bytes, texts and lists after
+/// Version 2: little-endian base-128 integers (signed ones zigzagged), numbers as their 8 bytes, texts and lists after
 /// their counts, optionals after a 0 or 1. Reading never traps: every count is checked against the bytes that are left,
-/// and every value against its range.
+/// and every value against its range. Version 1 knew neither motion nor parked vehicles.
 extension TrackCamera {
     static let snapshotVersion = 2
 
