@@ -13,12 +13,13 @@ struct SightingRow {
 
     static let columns =
         "camera_id, seen_at, passage_id, last_seen, vehicle, direction, epoch, first_frame, last_frame, best_frame, "
-        + "frames, token, look_alike, token_epoch, sealed_text, confidence, accepted, votes, reads, not_read"
+        + "frames, token, look_alike, token_epoch, sealed_text, confidence, accepted, votes, reads, not_read, "
+        + "course, entered, exited, stopped, parked, speed"
 
     /// Appends the row in the order of ``columns``, then the sealed crop.
     func encode(into copy: inout CopyBinary) {
         let plate = passage.plate, sealed = protection.plate
-        copy.beginRow(fields: 21)
+        copy.beginRow(fields: 27)
         copy.append(camera)
         copy.append(passage.firstSeen)
         copy.append(passage.id.bytes)
@@ -39,6 +40,13 @@ struct SightingRow {
         copy.append(plate.map { Int32(clamping: $0.votes) })
         copy.append(plate.map { Int32(clamping: $0.reads) })
         copy.append(passage.notRead?.rawValue)
+        // A course just below 360 must not be rounded up to it.
+        copy.append(passage.course.map { Float($0) }.map { $0 < 360 ? $0 : 0 })
+        copy.append(passage.entered?.rawValue)
+        copy.append(passage.left?.rawValue)
+        copy.append(Float(passage.stopped.inSeconds))
+        copy.append(passage.parked.map { Float($0.inSeconds) })
+        copy.append(passage.speed.map { Float($0.metresPerSecond) })
         copy.append(protection.sealedCrop)
     }
 }

@@ -56,6 +56,10 @@ public struct Sharing: Sendable {
     private mutating func withoutImages(_ passage: Passage) -> Passage {
         var result = passage
         result.best.crop = nil
+        for index in result.reads.indices {
+            let id = FrameID(camera: passage.camera, epoch: passage.epoch, frame: result.reads[index].frame)
+            result.reads[index].text = replaced(result.reads[index].text, id)
+        }
         if let text = passage.plate?.text {
             let id = FrameID(camera: passage.camera, epoch: passage.epoch, frame: passage.best.frame)
             result.plate?.text = replaced(text, id)

@@ -131,6 +131,7 @@ struct PipelineReading {
         section.set("accept", &track.accept, .number(0...1))
         section.set("minimum_votes", &track.minimumVotes, .integer(1...1000))
         section.set("accept_single", &track.acceptSingle, .number(0...1))
+        section.set("dwell", &track.dwell, .dwell(.seconds(10)...(.seconds(7 * 86_400))))
         section.set("maximum_tracks", &track.maximumTracks, .integer(1...10_000))
         section.close()
         return track

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Logging
+internal import Stages
 internal import Traffic
 
 extension Pipeline {
@@ -21,6 +22,16 @@ extension Pipeline {
             text.entry("fps", camera.framesPerSecond)
             text.entry("sample", camera.sampling.text)
             text.entry("motion_gate", camera.motionGate.text)
+            guard let calibration = camera.calibration else { return }
+            text.section("calibration") { text in
+                text.entry("heading", calibration.heading)
+                text.list("points", calibration.points) { text, point in
+                    text.entry("x", point.picture.x)
+                    text.entry("y", point.picture.y)
+                    text.entry("across", point.road.x)
+                    text.entry("along", point.road.y)
+                }
+            }
         }
         if let kafka {
             text.section("kafka") { text in
@@ -78,6 +89,7 @@ extension Pipeline {
             text.entry("accept", track.accept)
             text.entry("minimum_votes", track.minimumVotes)
             text.entry("accept_single", track.acceptSingle)
+            text.entry("dwell", track.dwell.map(pipelineText) ?? "off")
             text.entry("maximum_tracks", track.maximumTracks)
         }
         text.section("sink") { text in

@@ -1,4 +1,5 @@
 internal import Foundation
+public import Stages
 public import Traffic
 
 /// Where a camera's pictures come from.
@@ -55,10 +56,13 @@ public struct PipelineCamera: Hashable, Sendable {
     public var sampling: PipelineSampling
     /// The camera's own or the pipeline's.
     public var motionGate: PipelineMotionGate
+    /// Nil where speeds are not wanted.
+    public var calibration: RoadCalibration?
 
     public init(
         camera: Camera, source: PipelineSource, started: EventTime? = nil, framesPerSecond: Double? = nil,
-        sampling: PipelineSampling = .all, motionGate: PipelineMotionGate = .off
+        sampling: PipelineSampling = .all, motionGate: PipelineMotionGate = .off,
+        calibration: RoadCalibration? = nil
     ) {
         self.camera = camera
         self.source = source
@@ -66,9 +70,11 @@ public struct PipelineCamera: Hashable, Sendable {
         self.framesPerSecond = framesPerSecond
         self.sampling = sampling
         self.motionGate = motionGate
+        self.calibration = calibration
     }
 
     public var id: CameraID { camera.id }
+    public var view: CameraView { CameraView(heading: camera.heading, calibration: calibration) }
 
     /// When a recorded source began: as given, else the modification time of the file or folder.
     ///

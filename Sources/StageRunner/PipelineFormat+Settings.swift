@@ -38,6 +38,14 @@ extension PipelineFormat where Value == Int? {
     }
 }
 
+extension PipelineFormat where Value == Duration? {
+    /// A duration; `off` is nil.
+    static func dwell(_ range: ClosedRange<Duration>) -> Self {
+        let duration = PipelineFormat<Duration>.duration(range)
+        return Self { text throws(PipelineMisfit) in text == "off" ? nil : try duration.parse(text) }
+    }
+}
+
 extension PipelineFormat where Value == (Duration, Duration) {
     /// `1s..30s`: the first and the longest pause.
     static var backoff: Self {

@@ -28,6 +28,7 @@ public struct PipelineProblem: Hashable, Sendable, Codable {
         case noCameras = "PIP126"
         case missingVariable = "PIP127"
         case missingFile = "PIP128"
+        case unusableCalibration = "PIP129"
         // The world around: asked only by `gantry check` and at a stage's start.
         case model = "PIP130"
         case broker = "PIP131"

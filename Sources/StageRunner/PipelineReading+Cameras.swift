@@ -64,6 +64,7 @@ extension PipelineReading {
         let rate = section.optional("fps", .number(0.01...1000))
         let sampling = section.optional("sample", .sampling)
         let motionGate = section.optional("motion_gate", .motionGate)
+        let calibration = calibration(section)
         if let source, source.isLive {
             for key in ["started", "fps"] where section.has(key) {
                 document.report(
@@ -85,7 +86,7 @@ extension PipelineReading {
         return PipelineCamera(
             camera: Camera(id: CameraID(id), longitude: longitude, latitude: latitude, heading: heading),
             source: source, started: started, framesPerSecond: rate, sampling: sampling ?? decode.sampling,
-            motionGate: motionGate ?? decode.motionGate)
+            motionGate: motionGate ?? decode.motionGate, calibration: calibration)
     }
 
     private func source(_ section: PipelineSection, lookUp: Bool) -> PipelineSource? {

@@ -101,6 +101,8 @@ public struct PipelineTrack: Hashable, Sendable {
     public var minimumVotes = 2
     /// With fewer votes it is accepted only when one accepted read has at least this confidence, 0 to 1.
     public var acceptSingle = 0.9
+    /// A vehicle that stood still for so long is parked: reported then, and not again before it moves off; nil for never.
+    public var dwell: Duration? = .seconds(120)
     /// Open tracks kept per camera; what is beyond them is shed and counted.
     public var maximumTracks = 256
 
@@ -116,7 +118,17 @@ public struct PipelineTrack: Hashable, Sendable {
         settings.acceptConfidence = accept
         settings.minimumVotes = minimumVotes
         settings.singleReadConfidence = acceptSingle
+        settings.dwell = dwell
         settings.maximumTracks = maximumTracks
+        return settings
+    }
+}
+
+extension Pipeline {
+    /// For the stage: the settings of `track`, and what is known about each camera's view.
+    public var trackSettings: Associate.Settings {
+        var settings = track.settings
+        for camera in cameras { settings.views[camera.id] = camera.view }
         return settings
     }
 }

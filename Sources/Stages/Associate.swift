@@ -4,10 +4,12 @@ public import Traffic
 ///
 /// Detections are linked by motion and overlap (docs/decisions/0004-association.md), the reads of a track vote on its
 /// text, and a track closes when its vehicle is unseen for ``Settings/maximumGap``, at the end of its stream or when a
-/// new epoch begins. Passages that close together come in the order of their first frame.
+/// new epoch begins. One that stood for ``Settings/dwell`` is parked: it closes then, and its vehicle is kept silent
+/// until it moves off. Passages that close together come in the order of their first frame.
 ///
 /// Tallies: `repeated-frame`, `late-record`, `repeated-epoch`, `clock-step`, `bad-box`, `duplicate-box`,
-/// `duplicate-track`, `unconfirmed-track`, `flicker`, `shed-detection`, `shed-track`, `shed-text`, `shed-camera`.
+/// `duplicate-track`, `unconfirmed-track`, `flicker`, `shed-detection`, `shed-track`, `shed-text`, `shed-parked`,
+/// `shed-camera`.
 public struct Associate: SnapshottingStage, Sendable {
     public typealias Input = StreamRecord<FrameReads>
     public typealias Output = Passage

@@ -1,3 +1,5 @@
+public import Traffic
+
 extension Associate {
     /// How detections become passages. The defaults suit a fixed road camera analysed at 5 to 30 frames a second.
     public struct Settings: Hashable, Sendable {
@@ -47,10 +49,19 @@ extension Associate {
         /// Reads that must give the text for it to be accepted.
         public var minimumVotes = 2
         /// Share of the track's reads that must give the text for it to be accepted, 0...1: a few sure reads among many
-        /// that say otherwise are mostly a plate cut off at one end.
-        public var minimumAgreement = 0.15
+        /// that say otherwise are mostly a plate cut off at one end, or one with a sticker taken for a character. On real
+        /// clips all that were right had 0.65 or more, those two sorts 0.21 or less.
+        public var minimumAgreement = 0.25
         /// With fewer votes it is accepted only when the reader accepted one with at least this confidence, 0...1.
         public var singleReadConfidence = 0.9
+
+        /// A vehicle that stood still for this long is parked: its passage is given then, and nothing more until it moves
+        /// off. Longer than any red light: signals go through all their phases in 120 seconds at most. Nil for never, so
+        /// that a track ends only where its vehicle was last seen.
+        /// Source: docs/decisions/0004-association.md.
+        public var dwell: Duration? = .seconds(120)
+        /// What is known about cameras' views, for courses and speeds.
+        public var views: [CameraID: CameraView] = [:]
 
         /// Bounds. What is beyond them is shed and tallied.
         public var maximumCameras = 1024
@@ -85,6 +96,7 @@ extension Associate {
             for (name, value) in counts where value < 1 { return "\(name) is \(value), not at least 1" }
             if !(scoreCost >= 0) { return "scoreCost is \(scoreCost), not at least 0" }
             if maximumGap <= .zero { return "maximumGap is \(maximumGap), not positive" }
+            if let dwell, dwell < .seconds(2) { return "dwell is \(dwell), shorter than any stop" }
             if lowScore > highScore { return "lowScore \(lowScore) is above highScore \(highScore)" }
             return nil
         }

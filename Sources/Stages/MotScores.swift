@@ -52,6 +52,7 @@ extension Associate.Settings {
     public static var boxesAlone: Associate.Settings {
         var settings = Associate.Settings(maximumGap: .milliseconds(1500))
         settings.countsClosingGap = false
+        settings.dwell = nil
         settings.duplicateOverlap = 1
         settings.matchesTogether = true
         settings.scoreCost = 0.4

@@ -83,6 +83,7 @@ struct Track: Hashable, Sendable {
     /// Summed scores, in the order of `VehicleClass.allCases`.
     var kinds = [Double](repeating: 0, count: VehicleClass.allCases.count)
     var vote = Vote()
+    var motion = TrackMotion()
     var best: Best?
     var rival: Rival?
 
@@ -136,11 +137,11 @@ struct Track: Hashable, Sendable {
     }
 
     mutating func see(
-        _ seen: TrackObservations.Plate, at time: EventTime, step: Double, settings: Associate.Settings,
-        tallies: inout TrackTallies
+        _ seen: TrackObservations.Plate, in frame: Int, at time: EventTime, step: Double,
+        settings: Associate.Settings, tallies: inout TrackTallies
     ) {
         plateFrames += 1
-        vote.add(seen.read, sharpness: seen.sharpness, settings: settings, tallies: &tallies)
+        vote.add(seen.read, in: frame, sharpness: seen.sharpness, settings: settings, tallies: &tallies)
         if plate != nil {
             plate?.update(seen.box, at: time, score: seen.score, noise: .plate, step: step)
         } else {

@@ -19,6 +19,8 @@ struct TrackCamera: Hashable, Sendable {
     var tracks: [Track] = []
     /// Tracks of this epoch that lately became passages.
     var closed: [Track.Key] = []
+    /// Vehicles that were reported as parked. They outlive an epoch: a camera that reconnects sees them still.
+    var parked: [Parked] = []
 
     init(camera: CameraID) { self.camera = camera }
 
@@ -56,6 +58,7 @@ struct TrackCamera: Hashable, Sendable {
             observe(
                 observed, frame: record.id.frame, time: lastTime ?? record.time,
                 area: Double(content.width) * Double(content.height), settings: settings, tallies: &tallies)
+            passages += park(at: lastTime ?? record.time, settings: settings, tallies: &tallies)
             passages += shedTracks(settings: settings, tallies: &tallies)
         }
         return passages
@@ -106,8 +109,8 @@ struct TrackCamera: Hashable, Sendable {
         at time: EventTime, settings: Associate.Settings, tallies: inout TrackTallies
     ) -> [Passage] {
         let limit = settings.maximumGap.inNanoseconds
-        guard tracks.contains(where: { time.nanoseconds(since: $0.lastSeen) >= limit }) else { return [] }
-        let unseen = tracks.filter { time.nanoseconds(since: $0.lastSeen) >= limit }.map(\.key)
+        guard tracks.contains(where: { $0.isUnseen(for: limit, at: time) }) else { return [] }
+        let unseen = tracks.filter { $0.isUnseen(for: limit, at: time) }.map(\.key)
         return close(Set(unseen), settings: settings, tallies: &tallies)
     }
 
@@ -141,8 +144,12 @@ struct TrackCamera: Hashable, Sendable {
             case .flicker: tallies.add("flicker")
             }
         }
-        if closed.count > Self.maximumClosed { closed.removeFirst(closed.count - Self.maximumClosed) }
+        forgetClosed()
         tracks.removeAll { keys.contains($0.key) }
         return passages
+    }
+
+    mutating func forgetClosed() {
+        if closed.count > Self.maximumClosed { closed.removeFirst(closed.count - Self.maximumClosed) }
     }
 }

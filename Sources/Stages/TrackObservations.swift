@@ -30,12 +30,18 @@ struct TrackObservations: Sendable {
         var isCut = false
     }
 
+    /// Of the frame, pixels.
+    let width, height: Double
     var vehicles: [Vehicle] = []
     var plates: [Plate] = []
     /// By vehicle, the plate it holds.
     var plateHeld: [Int?] = []
+    /// Parked vehicles that were taken out.
+    var parked: [ParkedBox] = []
 
     init(_ frame: FrameReads, settings: Associate.Settings, tallies: inout TrackTallies) {
+        width = Double(frame.width)
+        height = Double(frame.height)
         let kept = Self.vehicles(of: frame, settings: settings, tallies: &tallies)
         vehicles = kept.vehicles
         var hints: [Int?] = []
@@ -83,11 +89,9 @@ struct TrackObservations: Sendable {
                     || holder.map({ Self.isCut(box, by: vehicles[$0].box) }) ?? false
             else { continue }
             plates[plate].isCut = true
-            if plates[plate].read.text != nil {
-                plates[plate].read.accepted = false
-                plates[plate].read.reason = .implausibleLength
-                tallies.add("plate-cut-off")
-            }
+            if plates[plate].read.text != nil { tallies.add("plate-cut-off") }
+            plates[plate].read.accepted = false
+            plates[plate].read.reason = .cutOff
         }
     }
 

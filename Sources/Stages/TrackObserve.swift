@@ -33,6 +33,7 @@ extension TrackCamera {
         _ seen: TrackObservations, frame: Int, time: EventTime, area: Double, settings: Associate.Settings,
         tallies: inout TrackTallies
     ) {
+        let seen = absorbParked(seen, at: time)
         for index in tracks.indices {
             tracks[index].history <<= 1
             tracks[index].age += 1
@@ -52,7 +53,9 @@ extension TrackCamera {
             tracks[index].history |= 1
             tracks[index].frames += 1
             note(vehicle, plate, in: index, frame: frame, time: time, area: area, settings: settings, tallies: &tallies)
+            tracks[index].move(vehicle, plate, in: seen, at: time, view: settings.views[camera])
         }
+        noteHidden(seen, match: match, at: time)
         let old = tracks.count
         begin(seen, match: match, frame: frame, time: time, area: area, settings: settings, tallies: &tallies)
         findDuplicates(seen, match: match, old: old, settings: settings, tallies: &tallies)
@@ -66,7 +69,9 @@ extension TrackCamera {
             tracks[index].see(vehicle, at: time, step: step)
             tallies.note(.saw(vehicle: vehicle.source), of: tracks[index].key, camera: camera)
         }
-        if let plate { tracks[index].see(plate, at: time, step: step, settings: settings, tallies: &tallies) }
+        if let plate {
+            tracks[index].see(plate, in: frame, at: time, step: step, settings: settings, tallies: &tallies)
+        }
         tracks[index].finish(frame: frame, at: time, vehicle: vehicle, plate: plate, frameArea: area)
     }
 
@@ -83,12 +88,17 @@ extension TrackCamera {
             note(
                 vehicle, plate, in: tracks.count - 1, frame: frame, time: time, area: area, settings: settings,
                 tallies: &tallies)
+            tracks[tracks.count - 1].move(vehicle, plate, in: seen, at: time, view: settings.views[camera])
         }
         for (index, vehicle) in seen.vehicles.enumerated() where match.trackOfVehicle[index] == nil {
             let held = seen.plateHeld[index].flatMap { plateTaken[$0] ? nil : $0 }
             let supported = held.map { seen.plates[$0].score >= settings.plateBirthScore } ?? false
             guard vehicle.score >= settings.highScore || supported else { continue }
             guard supported || !repeats(index, seen: seen, match: match, settings: settings) else {
+                tallies.add("duplicate-box")
+                continue
+            }
+            guard !showsParked(vehicle.box, in: seen, at: time, settings: settings) else {
                 tallies.add("duplicate-box")
                 continue
             }

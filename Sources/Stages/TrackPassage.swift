@@ -17,7 +17,9 @@ extension Track {
         return share < settings.minimumShare ? .flicker : .passage
     }
 
-    func passage(camera: CameraID, epoch: Epoch, settings: Associate.Settings) -> Passage {
+    /// - Parameter parked: Nanoseconds for which it stood, when that is why its passage ends.
+    func passage(camera: CameraID, epoch: Epoch, settings: Associate.Settings, parked: Int64? = nil) -> Passage {
+        let view = settings.views[camera]
         let decision = vote.decide(settings: settings)
         var kind: VehicleClass?
         var most = 0.0
@@ -28,10 +30,20 @@ extension Track {
         return Passage(
             id: PassageID(camera: camera, epoch: epoch, firstFrame: key.firstFrame, ordinal: key.ordinal),
             camera: camera, epoch: epoch, firstFrame: key.firstFrame, lastFrame: lastFrame, firstSeen: firstSeen,
-            lastSeen: lastSeen, kind: kind, frames: frames, direction: direction,
+            lastSeen: lastSeen, kind: kind, frames: frames, direction: direction, course: course(view),
+            entered: entered, left: parked == nil ? left : nil, stopped: .nanoseconds(motion.stoppedInAll),
+            parked: parked.map { .nanoseconds($0) }, speed: motion.ground.speed(endingWith: motion.stand),
             best: Passage.Best(
                 frame: best?.frame ?? key.firstFrame, vehicle: best?.vehicle, plate: best?.plate, crop: best?.crop),
-            plate: decision.plate, notRead: decision.reason)
+            plate: decision.plate, notRead: decision.reason, reads: vote.evidence)
+    }
+
+    /// By the way over the road where the camera's calibration says where north is, else by the way in the picture.
+    private func course(_ view: CameraView?) -> Double? {
+        if let way = motion.ground.way, let course = view?.calibration?.course(across: way.across, along: way.along) {
+            return course
+        }
+        return view?.course(direction)
     }
 
     /// By growth first (a vehicle that comes nearer), then by the way its centre went.
@@ -60,6 +72,7 @@ extension Track {
         // Both histories end at the same frame; what they share is counted once. Older frames than 64 are taken as
         // distinct: duplicates are found long before.
         frames += other.frames - (history & other.history).nonzeroBitCount
+        motion.merge(other.motion, began: firstSeen, isEarlier: other.key < key, isOver: other.lastSeen < firstSeen)
         plateFrames += other.plateFrames
         topScore = max(topScore, other.topScore)
         history |= other.history

@@ -4,7 +4,7 @@ import Traffic
 ///
 /// Version 2: little-endian base-128 integers (signed ones zigzagged), numbers as their 8 bytes, texts and lists after
 /// their counts, optionals after a 0 or 1. Reading never traps: every count is checked against the bytes that are left,
-/// and every value against its range.
+/// and every value against its range. Version 1 knew neither motion nor parked vehicles.
 extension TrackCamera {
     static let snapshotVersion = 2
 
@@ -19,6 +19,7 @@ extension TrackCamera {
         bytes.number(step)
         bytes.list(closed) { $0.key($1) }
         bytes.list(tracks) { $0.track($1) }
+        bytes.list(parked) { $0.parked($1) }
         bytes.raw(TrackBytes.checksum(bytes.bytes[...]))
         return bytes.bytes
     }
@@ -43,6 +44,7 @@ extension TrackCamera {
         step = try reader.number()
         closed = try reader.list { (reader) throws(SnapshotError) in try reader.key() }
         tracks = try reader.list { (reader) throws(SnapshotError) in try reader.track() }
+        parked = try reader.list { (reader) throws(SnapshotError) in try reader.parked() }
         guard zip(tracks, tracks.dropFirst()).allSatisfy({ $0.key < $1.key }) else {
             throw .corrupt("its tracks are out of order")
         }
@@ -99,6 +101,7 @@ extension TrackBytes {
             $0.signed(Int64($1.frames))
         }
         vote(track.vote)
+        motion(track.motion)
     }
 
     mutating func vote(_ vote: Vote) {
@@ -111,9 +114,17 @@ extension TrackBytes {
             $0.signed(Int64($1.accepted))
             $0.number($1.acceptedConfidence)
             $0.list($1.confidences) { $0.number($1) }
+            $0.number($1.weight)
             $0.optional($1.region) { $0.text($1) }
         }
+        list(vote.shapes) {
+            $0.text($1.key.text)
+            $0.number($1.sum)
+            $0.list($1.confidences) { $0.number($1) }
+        }
         list(vote.reads) {
+            $0.signed(Int64($1.frame))
+            $0.unsigned($1.accepted ? 1 : 0)
             $0.number($1.weight)
             $0.list($1.candidates) {
                 $0.text($1.text.text)
@@ -185,6 +196,7 @@ extension TrackByteReader {
             Track.Rival(key: try reader.key(), frames: try reader.count())
         }
         track.vote = try vote()
+        track.motion = try trackMotion()
         return track
     }
 
@@ -204,11 +216,17 @@ extension TrackByteReader {
                 text: try reader.plateText(), votes: try reader.count(), accepted: try reader.count(),
                 acceptedConfidence: try reader.share(),
                 confidences: try reader.list { (reader) throws(SnapshotError) in try reader.share() },
+                weight: try reader.number(),
                 region: try reader.optional { (reader) throws(SnapshotError) in try reader.text() })
+        }
+        vote.shapes = try list { (reader) throws(SnapshotError) in
+            Vote.Shape(
+                key: try reader.plateText(), sum: try reader.number(),
+                confidences: try reader.list { (reader) throws(SnapshotError) in try reader.share() })
         }
         vote.reads = try list { (reader) throws(SnapshotError) in
             Vote.Read(
-                weight: try reader.share(),
+                frame: try reader.integer(), accepted: try reader.unsigned() != 0, weight: try reader.share(),
                 candidates: try reader.list { (reader) throws(SnapshotError) in
                     Candidate(
                         text: try reader.plateText(), confidence: try reader.share(),

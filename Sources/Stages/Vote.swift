@@ -2,8 +2,8 @@ import Traffic
 
 /// What is kept of the reads of one track, and what they agree on.
 ///
-/// Two records are kept, both bounded: each text with its best confidences (decides which text, and how sure), and the
-/// best reads whole (decide per character). Source: docs/decisions/0004-association.md.
+/// Three records are kept, all bounded: each shape with what speaks for it (decides which text, and how sure), each text
+/// with its share (decides how the shape is spelled), and the best reads whole (decide per character). Source: docs/decisions/0004-association.md.
 struct Vote: Hashable, Sendable {
     /// A text that some read proposed.
     struct Text: Hashable, Sendable {
@@ -15,21 +15,41 @@ struct Vote: Hashable, Sendable {
         var acceptedConfidence: Double
         /// The highest confidences it was given, best first; at most ``Vote/keptConfidences``.
         var confidences: [Double]
+        /// All confidences it was given, summed.
+        var weight: Double
         var region: String?
+    }
+
+    /// Texts that look the same where a plate writes 0 like O and 1 like I: no frame can tell them apart, so what a frame
+    /// says for one of them is said for all.
+    struct Shape: Hashable, Sendable {
+        /// With 0 for O and 1 for I.
+        var key: PlateText
+        /// Evidence of all reads, each alone worth ``Vote/mostEvidence`` at most.
+        var sum: Double
+        /// The highest confidences it was given, best first; at most ``Vote/keptConfidences``.
+        var confidences: [Double]
     }
 
     /// One read, kept for the vote per character.
     struct Read: Hashable, Sendable {
+        var frame: Int
+        /// By the reader.
+        var accepted: Bool
         var weight: Double
         var candidates: [Candidate]
     }
 
     static let keptConfidences = 8
-    static let keptCandidates = 3
+    static let keptCandidates = 5
+    /// A read of 0.9: a surer one counts no more when texts are compared, since a frame that errs surely errs for a cause
+    /// that its neighbours share, such as a sticker read as a digit.
+    static let mostEvidence = 2.302_585_092_994_045_9
     /// Longer texts are no plates; they are cut off before alignment, whose cost is quadratic.
     static let maximumLength = 24
 
     var texts: [Text] = []
+    var shapes: [Shape] = []
     var reads: [Read] = []
     /// Plates seen, read or not.
     var attempts = 0
@@ -40,11 +60,14 @@ struct Vote: Hashable, Sendable {
 
     /// Reads with these reasons are of something else, or of part of a plate: they don't vote.
     private static let excluded: Set<ReadReason> = [
-        .notAPlate, .implausibleLength, .noText, .notRedacted, .unreadableCrop,
+        .notAPlate, .implausibleLength, .noText, .notRedacted, .unreadableCrop, .cutOff,
     ]
 
     /// - Parameter sharpness: As in `ReadPlate`; 0 when unknown.
-    mutating func add(_ read: PlateRead, sharpness: Double, settings: Associate.Settings, tallies: inout TrackTallies) {
+    mutating func add(
+        _ read: PlateRead, in frame: Int, sharpness: Double, settings: Associate.Settings,
+        tallies: inout TrackTallies
+    ) {
         attempts += 1
         if let reason = read.reason, let index = ReadReason.allCases.firstIndex(of: reason) { reasons[index] += 1 }
         guard Self.votes(read) else { return }
@@ -56,8 +79,12 @@ struct Vote: Hashable, Sendable {
                 candidate, best: rank == 0, accepted: accepted, region: rank == 0 ? read.region : nil,
                 settings: settings, tallies: &tallies)
         }
+        noteShapes(of: candidates, settings: settings, tallies: &tallies)
         let detail = sharpness.isFinite && sharpness > 0 ? sharpness / (sharpness + 200) : 0.5
-        keep(Read(weight: (0.3 + 0.7 * detail) * (read.accepted ? 1 : 0.6), candidates: candidates), settings: settings)
+        keep(
+            Read(
+                frame: frame, accepted: read.accepted, weight: (0.3 + 0.7 * detail) * (read.accepted ? 1 : 0.6),
+                candidates: candidates), settings: settings)
     }
 
     static func votes(_ read: PlateRead) -> Bool {
@@ -88,7 +115,9 @@ struct Vote: Hashable, Sendable {
                 tallies.add("shed-text")
             }
             texts.append(
-                Text(text: candidate.text, votes: 0, accepted: 0, acceptedConfidence: 0, confidences: [], region: nil))
+                Text(
+                    text: candidate.text, votes: 0, accepted: 0, acceptedConfidence: 0, confidences: [], weight: 0,
+                    region: nil))
             index = texts.count - 1
         }
         if best { texts[index].votes += 1 }
@@ -97,16 +126,50 @@ struct Vote: Hashable, Sendable {
             texts[index].acceptedConfidence = max(texts[index].acceptedConfidence, candidate.confidence)
         }
         if let region { texts[index].region = region }
-        texts[index].add(candidate.confidence)
+        texts[index].confidences.insert(confidence: candidate.confidence)
+        texts[index].weight += candidate.confidence
+    }
+
+    private mutating func noteShapes(
+        of candidates: [Candidate], settings: Associate.Settings, tallies: inout TrackTallies
+    ) {
+        var said: [(key: PlateText, confidence: Double)] = []
+        for candidate in candidates {
+            let key = candidate.text.shape
+            if let known = said.firstIndex(where: { $0.key == key }) {
+                said[known].confidence = min(1, said[known].confidence + candidate.confidence)
+            } else {
+                said.append((key, candidate.confidence))
+            }
+        }
+        for (key, confidence) in said {
+            let evidence = min(Self.mostEvidence, -VoteMath.log(1 - min(0.995, confidence)))
+            note(Shape(key: key, sum: evidence, confidences: [confidence]), settings: settings, tallies: &tallies)
+        }
+    }
+
+    private mutating func note(_ shape: Shape, settings: Associate.Settings, tallies: inout TrackTallies) {
+        if let known = shapes.firstIndex(where: { $0.key == shape.key }) {
+            shapes[known].sum += shape.sum
+            for confidence in shape.confidences { shapes[known].confidences.insert(confidence: confidence) }
+            return
+        }
+        if shapes.count >= settings.maximumTexts {
+            let least = shapes.indices.min { shapes[$0].sum <= shapes[$1].sum }!  // there are some
+            shapes.remove(at: least)
+            tallies.add("shed-text")
+        }
+        shapes.append(shape)
     }
 
     static func support(_ text: Text) -> Double { Double(text.votes) + text.confidences.reduce(0, +) }
 
     private mutating func keep(_ read: Read, settings: Associate.Settings) {
-        let value = read.value
         if reads.count < settings.maximumReads {
             reads.append(read)
-        } else if let worst = reads.indices.min(by: { reads[$0].value < reads[$1].value }), reads[worst].value < value {
+        } else if let worst = reads.indices.min(by: { reads[$0].confidence < reads[$1].confidence }),
+            reads[worst].confidence < read.confidence
+        {
             reads.remove(at: worst)
             reads.append(read)
         }
@@ -123,13 +186,15 @@ struct Vote: Hashable, Sendable {
                 texts[known].accepted += text.accepted
                 texts[known].acceptedConfidence = max(texts[known].acceptedConfidence, text.acceptedConfidence)
                 texts[known].region = texts[known].region ?? text.region
-                for confidence in text.confidences { texts[known].add(confidence) }
+                for confidence in text.confidences { texts[known].confidences.insert(confidence: confidence) }
+                texts[known].weight += text.weight
             } else if texts.count < settings.maximumTexts {
                 texts.append(text)
             } else {
                 tallies.add("shed-text")
             }
         }
+        for shape in other.shapes { note(shape, settings: settings, tallies: &tallies) }
         for read in other.reads { keep(read, settings: settings) }
     }
 
@@ -150,26 +215,10 @@ struct Vote: Hashable, Sendable {
     }
 }
 
-extension Vote.Text {
-    mutating func add(_ confidence: Double) {
-        let place = confidences.firstIndex { $0 < confidence } ?? confidences.count
-        confidences.insert(confidence, at: place)
-        if confidences.count > Vote.keptConfidences { confidences.removeLast() }
+extension [Double] {
+    /// Puts a confidence in its place, best first; at most ``Vote/keptConfidences`` stay.
+    fileprivate mutating func insert(confidence: Double) {
+        insert(confidence, at: firstIndex { $0 < confidence } ?? count)
+        if count > Vote.keptConfidences { removeLast() }
     }
-
-    /// Evidence in nats that the text is right.
-    ///
-    /// Frames of one vehicle share their causes of error, so the i-th best read counts 1/i: ten reads of 0.7 are worth
-    /// three independent ones.
-    var evidence: Double {
-        var sum = 0.0
-        for (index, confidence) in confidences.enumerated() {
-            sum -= VoteMath.log(1 - min(0.995, confidence)) / Double(index + 1)
-        }
-        return sum
-    }
-}
-
-extension Vote.Read {
-    var value: Double { weight * (candidates.first?.confidence ?? 0) }
 }

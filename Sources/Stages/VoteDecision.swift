@@ -9,12 +9,12 @@ extension Vote {
 
     func decide(settings: Associate.Settings) -> Decision {
         guard attempts > 0 else { return Decision(plate: nil, reason: .noPlateSeen) }
-        guard let best = ranked().first else { return Decision(plate: nil, reason: commonReason ?? .noText) }
+        guard let best = winner() else { return Decision(plate: nil, reason: commonReason ?? .noText) }
         if best.confidence < 0.5, let consensus = consensus(), !texts.contains(where: { $0.text == consensus.text }) {
             // No frame read it so, but every character was read: worth showing, never accepted.
             let plate = Passage.VotedPlate(
                 text: consensus.text, confidence: max(best.confidence, consensus.confidence * 0.5), accepted: false,
-                votes: 0, reads: usable, region: nil)
+                votes: 0, reads: usable, region: nil, agreement: agreement(on: consensus.text))
             return Decision(plate: plate, reason: .disagreement)
         }
         let text = best.entry
@@ -24,9 +24,11 @@ extension Vote {
         let accepted = best.confidence >= settings.acceptConfidence && agreed && (voted || single)
         let plate = Passage.VotedPlate(
             text: text.text, confidence: best.confidence, accepted: accepted, votes: text.votes, reads: usable,
-            region: text.region)
+            region: text.region, agreement: agreement(on: text.text))
         if accepted { return Decision(plate: plate, reason: nil) }
-        return Decision(plate: plate, reason: best.disputed || !agreed ? .disagreement : .lowConfidence)
+        if best.disputed || !agreed { return Decision(plate: plate, reason: .disagreement) }
+        return Decision(
+            plate: plate, reason: best.confidence >= settings.acceptConfidence ? .singleRead : .lowConfidence)
     }
 
     struct Ranked {
@@ -36,23 +38,54 @@ extension Vote {
         var disputed: Bool
     }
 
-    /// The texts with the confidence that each is right, best first; ties by text.
+    /// The text that most speaks for, with the confidence that it is right; nil without texts.
     ///
-    /// Odds of a text are exp(evidence) - 1; its confidence is its share of all odds, plus one for "none of these". A
-    /// text that is part of another (a plate cut off) speaks half against it.
-    func ranked() -> [Ranked] {
-        let odds = texts.map { VoteMath.exp($0.evidence) - 1 }
-        return texts.indices.map { index in
-            var against = 0.0
-            for other in texts.indices where other != index {
-                let part = Self.contains(texts[index].text.text, texts[other].text.text)
-                against += odds[other] * (part ? 0.5 : 1)
+    /// First the shape: the one with the greatest sum of evidence, over all reads. Odds of a shape are exp(evidence) - 1
+    /// with fewer and fewer credit for repeats; its confidence is its share of all odds, plus one for "none of these". A
+    /// shape that is part of another (a plate cut off) speaks half against it. Then the spelling, and of the shape's
+    /// confidence the share that its reads give this spelling.
+    func winner() -> Ranked? {
+        var best: Int?
+        for index in shapes.indices {
+            guard let known = best else {
+                best = index
+                continue
             }
-            return Ranked(
-                entry: texts[index], confidence: odds[index] / (odds[index] + against + 1), disputed: against > 1)
-        }.sorted {
-            $0.confidence != $1.confidence ? $0.confidence > $1.confidence : $0.entry.text < $1.entry.text
+            let better = shapes[index].sum - shapes[known].sum
+            if better > 0 || better == 0 && shapes[index].key < shapes[known].key { best = index }
         }
+        guard let best, let spelling = spelling(of: shapes[best].key) else { return nil }
+        let odds = shapes.map { VoteMath.exp($0.evidence) - 1 }
+        var against = 0.0
+        for other in shapes.indices where other != best {
+            let part = Self.contains(shapes[best].key.text, shapes[other].key.text)
+            against += odds[other] * (part ? 0.5 : 1)
+        }
+        return Ranked(
+            entry: spelling.text, confidence: odds[best] / (odds[best] + against + 1) * spelling.share,
+            disputed: against > 1 || spelling.share < 0.5)
+    }
+
+    /// Spellings whose weight is at least this share of the greatest are told apart by their turns instead.
+    private static let alike = 0.6
+
+    /// How a shape is written: as most reads say, and where they are at odds, with the fewest turns between letters and
+    /// digits, since plates set letters with letters and digits with digits. Ties by weight, then by text.
+    ///
+    /// The share is not raised by repeats: what one frame reads as 0 its neighbours do too, for the same cause.
+    private func spelling(of shape: PlateText) -> (text: Text, share: Double)? {
+        let spellings = texts.filter { $0.text.shape == shape }
+        var total = 0.0
+        var most = 0.0
+        for text in spellings {
+            total += text.weight
+            most = max(most, text.weight)
+        }
+        let best = spellings.filter { $0.weight >= Self.alike * most }.min { a, b in
+            if a.text.turns != b.text.turns { return a.text.turns < b.text.turns }
+            return a.weight != b.weight ? a.weight > b.weight : a.text < b.text
+        }
+        return best.map { ($0, total > 0 ? $0.weight / total : 1) }
     }
 
     private static func contains(_ whole: String, _ part: String) -> Bool {

@@ -19,7 +19,12 @@ public enum Direction: String, Hashable, Sendable, CaseIterable {
     case approaching, receding, leftward, rightward, stationary
 }
 
-/// A vehicle's whole stay in one camera's view.
+/// A side of the picture.
+public enum Edge: String, Hashable, Sendable, CaseIterable {
+    case left, right, top, bottom
+}
+
+/// A vehicle's stay in one camera's view: all of it, or up to the moment when it was taken for parked.
 public struct Passage: Hashable, Sendable {
     /// The frame that shows the vehicle best.
     public struct Best: Hashable, Sendable {
@@ -45,14 +50,54 @@ public struct Passage: Hashable, Sendable {
         /// Reads whose best candidate is this text, and reads in all.
         public var votes, reads: Int
         public var region: String?
+        /// For each character of the text, the share of the kept reads that show it at this place, 0...1. Empty in
+        /// passages that were written before it was known.
+        public var agreement: [Double]
 
-        public init(text: PlateText, confidence: Double, accepted: Bool, votes: Int, reads: Int, region: String?) {
+        public init(
+            text: PlateText, confidence: Double, accepted: Bool, votes: Int, reads: Int, region: String?,
+            agreement: [Double] = []
+        ) {
             self.text = text
             self.confidence = confidence
             self.accepted = accepted
             self.votes = votes
             self.reads = reads
             self.region = region
+            self.agreement = agreement
+        }
+
+        /// Reads whose best candidate is another text.
+        public var against: Int { max(0, reads - votes) }
+    }
+
+    /// One read that had a vote.
+    public struct Read: Hashable, Sendable {
+        public var frame: Int
+        /// Its best text.
+        public var text: PlateText
+        /// That the whole text is right, by this frame alone, 0...1.
+        public var confidence: Double
+        /// By the reader.
+        public var accepted: Bool
+
+        public init(frame: Int, text: PlateText, confidence: Double, accepted: Bool) {
+            self.frame = frame
+            self.text = text
+            self.confidence = confidence
+            self.accepted = accepted
+        }
+    }
+
+    /// How fast the vehicle drove, while it did.
+    public struct Speed: Hashable, Sendable {
+        public var metresPerSecond: Double
+        /// Straight from the first to the last of the points that it rests on.
+        public var metres: Double
+
+        public init(metresPerSecond: Double, metres: Double) {
+            self.metresPerSecond = metresPerSecond
+            self.metres = metres
         }
     }
 
@@ -67,15 +112,29 @@ public struct Passage: Hashable, Sendable {
     /// Analysed frames in which it was seen.
     public var frames: Int
     public var direction: Direction
+    /// Compass degrees of travel, 0 north, 90 east, below 360; nil for a vehicle that stood, and where the camera's
+    /// heading is unknown.
+    public var course: Double?
+    /// The sides of the picture over which it came and went; nil where it appeared or vanished inside.
+    public var entered, left: Edge?
+    /// For how long it stood still, in all.
+    public var stopped: Duration
+    /// For how long it had stood when it was taken for parked: this passage ends there, not when it leaves. Else nil.
+    public var parked: Duration?
+    /// Nil where the camera is not calibrated, or too little was seen.
+    public var speed: Speed?
     public var best: Best
     public var plate: VotedPlate?
-    /// Why there is no plate, or one that is not accepted.
+    /// Why there is no plate, or one that is not accepted; nil only with one that is.
     public var notRead: ReadReason?
+    /// The reads that voted, the best ones if there are many, in the order of their frames.
+    public var reads: [Read]
 
     public init(
         id: PassageID, camera: CameraID, epoch: Epoch, firstFrame: Int, lastFrame: Int, firstSeen: EventTime,
-        lastSeen: EventTime, kind: VehicleClass?, frames: Int, direction: Direction, best: Best, plate: VotedPlate?,
-        notRead: ReadReason?
+        lastSeen: EventTime, kind: VehicleClass?, frames: Int, direction: Direction, course: Double? = nil,
+        entered: Edge? = nil, left: Edge? = nil, stopped: Duration = .zero, parked: Duration? = nil,
+        speed: Speed? = nil, best: Best, plate: VotedPlate?, notRead: ReadReason?, reads: [Read] = []
     ) {
         self.id = id
         self.camera = camera
@@ -87,8 +146,15 @@ public struct Passage: Hashable, Sendable {
         self.kind = kind
         self.frames = frames
         self.direction = direction
+        self.course = course
+        self.entered = entered
+        self.left = left
+        self.stopped = stopped
+        self.parked = parked
+        self.speed = speed
         self.best = best
         self.plate = plate
         self.notRead = notRead
+        self.reads = reads
     }
 }

@@ -33,6 +33,10 @@ public enum ReadReason: String, Hashable, Sendable, CaseIterable {
     case disagreement = "disagreement"
     /// No frame of the track showed a plate.
     case noPlateSeen = "no-plate-seen"
+    /// Only part of the plate was seen: it ends where the picture or its vehicle ends.
+    case cutOff = "cut-off"
+    /// Only one frame gave the text, and that not surely enough to stand alone.
+    case singleRead = "single-read"
 }
 
 /// One possible reading, with a confidence per character.

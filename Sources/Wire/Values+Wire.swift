@@ -153,7 +153,7 @@ extension ReadReason {
     private static let order: [(ReadReason, Gantry_V1_ReadReason)] = [
         (.notRedacted, .notRedacted), (.unreadableCrop, .unreadableCrop), (.tooSmall, .tooSmall), (.noText, .noText),
         (.implausibleLength, .implausibleLength), (.notAPlate, .notAPlate), (.lowConfidence, .lowConfidence),
-        (.disagreement, .disagreement), (.noPlateSeen, .noPlateSeen),
+        (.disagreement, .disagreement), (.noPlateSeen, .noPlateSeen), (.cutOff, .cutOff), (.singleRead, .singleRead),
     ]
     /// Nil for unspecified.
     static func from(_ wire: Gantry_V1_ReadReason) throws(WireError) -> ReadReason? {
@@ -187,6 +187,28 @@ extension Direction {
         case .leftward: .leftward
         case .rightward: .rightward
         case .stationary: .stationary
+        }
+    }
+}
+
+extension Edge {
+    /// Nil for unspecified.
+    static func from(_ wire: Gantry_V1_Edge) throws(WireError) -> Edge? {
+        switch wire {
+        case .unspecified: nil
+        case .left: .left
+        case .right: .right
+        case .top: .top
+        case .bottom: .bottom
+        case .UNRECOGNIZED(let value): throw .unknownCase("edge", value: value)
+        }
+    }
+    var wire: Gantry_V1_Edge {
+        switch self {
+        case .left: .left
+        case .right: .right
+        case .top: .top
+        case .bottom: .bottom
         }
     }
 }

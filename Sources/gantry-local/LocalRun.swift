@@ -74,7 +74,7 @@ final class LocalRun: Sendable {
             progress.append(runner.progress)
         }
         let track = StageRunner("track", from: reads.inlet(), to: passages.outlet(), options: options) { [pipeline] in
-            Associate(settings: pipeline.track.settings)
+            Associate(settings: pipeline.trackSettings)
         }
         let sink = SinkRunner("sink", from: passages.inlet(), options: options) { [store] in try store($0) }
         services += [track, sink]

@@ -36,6 +36,8 @@ struct ReplayCommand: AsyncParsableCommand {
     var through: String?
     @Option(help: ArgumentHelp("Pipeline file with the stages' settings and Kafka's address.", valueName: "file"))
     var pipeline: String?
+    @Option(help: ArgumentHelp("Folder with cameras.json, for headings and calibrations that the pipeline file lacks.", valueName: "dir"))
+    var media: String?
     @Option(help: ArgumentHelp("Only this camera; repeat for several.", valueName: "id"))
     var camera: [String] = []
     @Option(help: "Only records from this event time on, as in 2026-03-02T07:30:00Z.", transform: Self.time)
@@ -95,6 +97,7 @@ struct ReplayCommand: AsyncParsableCommand {
             if brokers != nil || !topic.isEmpty || name != nil {
                 throw ValidationError("--brokers, --topic and --name are for Kafka: leave out --through")
             }
+            if media != nil && pipeline == nil { throw ValidationError("--media needs --pipeline FILE") }
             if report != nil && compare == nil { throw ValidationError("--report needs --compare BASELINE") }
         }
     }
@@ -103,7 +106,8 @@ struct ReplayCommand: AsyncParsableCommand {
         StageProcess.bootstrap(level: quiet ? .error : .warning)
         let logger = Logger(label: "gantry")
         let settings =
-            try pipeline.map { try Pipeline(contentsOf: $0, cameras: .elsewhere) } ?? Pipeline(name: "replay")
+            try pipeline.map { try Pipeline(contentsOf: $0, cameras: media.map { .media($0) } ?? .elsewhere) }
+            ?? Pipeline(name: "replay")
         if let through {
             try replay(through: try Self.stages(through), settings: settings, logger: logger)
         } else {
@@ -159,7 +163,7 @@ struct ReplayCommand: AsyncParsableCommand {
                 }
             }
             if let vision, stages.contains(.read) { steps.read = ReplaySteps.step(try vision.makeRead()) }
-            if stages.contains(.track) { steps.track = ReplaySteps.step(Associate(settings: settings.track.settings)) }
+            if stages.contains(.track) { steps.track = ReplaySteps.step(Associate(settings: settings.trackSettings)) }
             return steps
         }
     }

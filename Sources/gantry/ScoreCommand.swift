@@ -10,7 +10,9 @@ struct ScoreCommand: AsyncParsableCommand {
         abstract: "Compares passages with known truth: visits found once, missed, split; plates right and wrong.",
         discussion: """
             The truth is the truth.jsonl that lies beside simulated clips: one visit a line. A passage belongs to the \
-            visit whose plate its best frame shows (plate boxes overlap by 0.3, or the vehicle's box holds the plate).
+            visit whose plate its best frame shows (plate boxes overlap by 0.3, or the vehicle's box holds the plate). \
+            Beside the voted texts it says what the best single frames would have read: of each passage, the read with \
+            the highest confidence.
             """)
 
     @Option(help: "Passages, as `gantry run --passages FILE` writes them.")
@@ -88,18 +90,22 @@ struct Score: Encodable {
     var passages = 0
     /// Visits with exactly one passage whose text is exactly the plate, accepted or not.
     var exact = 0
+    /// The same for the read with the highest confidence among the passage's; nil when the passages carry no reads.
+    var exactSingle: Int?
     var accepted = 0
     /// Accepted texts that are the plate of no visit at that camera and time.
     var acceptedWrong = 0
     var details: [String] = []
 
     enum CodingKeys: String, CodingKey {
-        case visits, once, split, missed, strays, passages, exact, accepted, acceptedWrong = "accepted_wrong"
+        case visits, once, split, missed, strays, passages, exact, exactSingle = "exact_single", accepted
+        case acceptedWrong = "accepted_wrong"
     }
 
     init(visits: [Visit], passages: [PassageLine]) {
         self.visits = visits.count
         self.passages = passages.count
+        if passages.contains(where: { $0.reads != nil }) { exactSingle = 0 }
         var shown: [[Int]] = Array(repeating: [], count: visits.count)
         for (index, passage) in passages.enumerated() {
             let matches = visits.indices.compactMap { visit in
@@ -132,10 +138,23 @@ struct Score: Encodable {
                 once += 1
                 let text = passages[indices[0]].plate?.text
                 if text == visit.plate { exact += 1 } else { details.append("read as \(text ?? "nothing"): \(label)") }
+                let single = Self.best(passages[indices[0]].reads ?? [])?.text
+                if single == visit.plate { exactSingle? += 1 }
+                if (single == visit.plate) != (text == visit.plate) {
+                    details.append(
+                        "best single frame read \(single ?? "nothing"), voted \(text ?? "nothing"): \(label)")
+                }
             default:
                 split += 1
                 details.append("split in \(indices.count): \(label)")
             }
+        }
+    }
+
+    /// The first of those with the highest confidence.
+    private static func best(_ reads: [PassageLine.Read]) -> PassageLine.Read? {
+        reads.reduce(nil) { best, read in
+            best.map { read.confidence > $0.confidence } ?? true ? read : best
         }
     }
 
@@ -159,7 +178,8 @@ struct Score: Encodable {
             visits with exactly one passage   \(share(once, of: visits))
             visits split / missed             \(split) / \(missed)
             passages that show no visit       \(strays) of \(passages)
-            plates read exactly               \(share(exact, of: visits))
+            plates read exactly, voted        \(share(exact, of: visits))
+            by the best single frame          \(exactSingle.map { share($0, of: visits) } ?? "unknown: no reads given")
             accepted plates                   \(accepted), of which wrong \(share(acceptedWrong, of: accepted))
             """
     }

@@ -34,6 +34,21 @@ import Traffic
         #expect(try vault.open(crop: Literal.bytes(row[20]!), at: place) == Array("picture".utf8))
     }
 
+    @Test func `a vehicle's way is stored, and nothing of it where nothing is known`() throws {
+        var passage = City.passage(at: City.moment("2026-03-02T07:30:00Z"), plate: "1ABC234")
+        passage.course = 359.999_999_99
+        passage.entered = .top
+        passage.left = .right
+        passage.stopped = .milliseconds(131_500)
+        passage.parked = .milliseconds(120_250)
+        passage.speed = .init(metresPerSecond: 13.5, metres: 20)
+        let plain = City.passage(at: City.moment("2026-03-02T07:31:00Z"))
+        #expect(try database.sink().write([passage, plain]) == .init(stored: 2))
+        let rows = try database.query(
+            "SELECT course, entered, exited, stopped, parked, speed FROM sighting ORDER BY seen_at")
+        #expect(rows == [["0", "top", "right", "131.5", "120.25", "13.5"], [nil, nil, nil, "0", nil, nil]])
+    }
+
     @Test func `a batch written twice is stored once`() throws {
         let sink = try database.sink()
         let passages = City.passages(0..<500)

@@ -68,6 +68,7 @@ private let everything = """
       accept: 0.8
       minimum_votes: 3
       accept_single: 0.95
+      dwell: 5m
       maximum_tracks: 64
     sink:
       batch: 100
@@ -143,6 +144,7 @@ struct PipelineSettingsTests {
         expected.track.accept = 0.8
         expected.track.minimumVotes = 3
         expected.track.acceptSingle = 0.95
+        expected.track.dwell = .seconds(300)
         expected.track.maximumTracks = 64
         expected.sink.batch = 100
         expected.sink.flush = .milliseconds(250)

@@ -124,7 +124,9 @@ import Traffic
             let scene = Scene(
                 visitors: [visitor],
                 noise: .init(vehicleMiss: 0, plateMiss: 0.1, wrongRead: 0, double: 0, weak: 0, jitter: 0))
-            #expect(texts(scene.passages(seed: seed)) == [text], "seed \(seed), plate from \(share)")
+            let passages = scene.passages(seed: seed)
+            #expect(texts(passages) == [text], "seed \(seed), plate from \(share)")
+            #expect(passages.map(\.notRead) == [text == "?" ? .cutOff : nil], "seed \(seed), plate from \(share)")
         }
     }
 
@@ -192,10 +194,16 @@ import Traffic
         #expect(stage.takeTallies()["flicker"] == 1)
     }
 
-    @Test func `a parked vehicle is one passage for as long as it stays, and its state stays small`() throws {
+    @Test
+    func `without a dwell time a parked vehicle is one passage for as long as it stays, and its state stays small`()
+        throws
+    {
         let parked = Scene.Visitor(
             first: 0, boxes: Array(repeating: Self.box(600, 400, 300), count: 5000), text: "KLM482")
-        var stage = Associate()
+        // As for a replay whose tracks must end where their vehicles do.
+        var settings = Associate.Settings()
+        settings.dwell = nil
+        var stage = Associate(settings: settings)
         var passages: [Passage] = []
         var largest = 0
         for record in Scene(visitors: [parked]).records(seed: 9) {

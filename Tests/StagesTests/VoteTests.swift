@@ -8,7 +8,9 @@ import Traffic
     private func vote(_ reads: [PlateRead], sharpness: Double = 200, settings: Associate.Settings = .init()) -> Vote {
         var vote = Vote()
         var tallies = TrackTallies()
-        for read in reads { vote.add(read, sharpness: sharpness, settings: settings, tallies: &tallies) }
+        for (frame, read) in reads.enumerated() {
+            vote.add(read, in: frame, sharpness: sharpness, settings: settings, tallies: &tallies)
+        }
         return vote
     }
 
@@ -46,7 +48,7 @@ import Traffic
         Case(
             testDescription: "one sure read that the reader did not accept",
             reads: [Scene.read("KLM482", 0.95, accepted: false)], text: "KLM482", accepted: false,
-            reason: .lowConfidence),
+            reason: .singleRead),
         Case(
             testDescription: "one unsure read", reads: [Scene.read("KLM482", 0.6)], text: "KLM482", accepted: false,
             reason: .lowConfidence),
@@ -73,6 +75,24 @@ import Traffic
             testDescription: "a sign",
             reads: Array(repeating: Scene.read("TAXI", 0.99, accepted: false, reason: .notAPlate), count: 9),
             text: nil, accepted: false, reason: .notAPlate),
+        Case(
+            testDescription: "seen, but too small",
+            reads: Array(
+                repeating: PlateRead(candidates: [], accepted: false, reason: .tooSmall, region: nil), count: 4),
+            text: nil, accepted: false, reason: .tooSmall),
+        Case(
+            testDescription: "half hidden in every frame",
+            reads: Array(repeating: Scene.read("M482", 0.9, accepted: false, reason: .cutOff), count: 4), text: nil,
+            accepted: false, reason: .cutOff),
+        Case(
+            testDescription: "a crop that can't be decoded",
+            reads: [PlateRead(candidates: [], accepted: false, reason: .unreadableCrop, region: nil)], text: nil,
+            accepted: false, reason: .unreadableCrop),
+        Case(
+            testDescription: "few sure reads that take a sticker for a digit, many unsure ones that don't",
+            reads: Array(repeating: Scene.read("KLM482", 0.65, accepted: false), count: 14)
+                + Array(repeating: Scene.read("KLM4829", 0.96), count: 5),
+            text: "KLM482", accepted: false, reason: .disagreement),
         Case(
             testDescription: "withheld crops among one read",
             reads: [
@@ -110,6 +130,49 @@ import Traffic
         #expect(vote(reads).consensus()?.text.text == "KLM482")
     }
 
+    /// Each frame spreads its confidence over spellings that look alike; which of them is first is chance.
+    @Test func `a shape that no frame can spell is written with the fewest turns between letters and digits`() throws {
+        func read(_ texts: [String]) throws -> PlateRead {
+            let candidates = try texts.map { text in
+                let plate = try #require(PlateText(text))
+                return Candidate(text: plate, confidence: 0.2, characters: plate.text.utf8.map { _ in 0.9 })
+            }
+            return PlateRead(candidates: candidates, accepted: false, reason: .lowConfidence, region: nil)
+        }
+        let spellings = ["K1MMIAN", "KIMM1AN", "K1MM1AN", "KIMMIAN"]
+        let reads = try (0..<8).map { turn in try read((0..<4).map { spellings[(turn + $0) % 4] }) }
+        let decision = decide(reads)
+        let plate = try #require(decision.plate)
+        #expect(plate.text.text == "KIMMIAN" && !plate.accepted && decision.reason == .disagreement)
+        // Where frames do tell them apart, they are believed.
+        let clear = decide(Array(repeating: Scene.read("K1MM1AN", 0.9), count: 3) + [Scene.read("KIMMIAN", 0.3)])
+        #expect(clear.plate?.text.text == "K1MM1AN")
+    }
+
+    @Test func `votes for, votes against and the agreement on each character are told`() throws {
+        let texts = ["KLM482", "KLM482", "KLM4B2", "LM482", "KLM482"]
+        let vote = vote(texts.map { Scene.read($0, 0.8) })
+        let plate = try #require(vote.decide(settings: .init()).plate)
+        #expect(plate.text.text == "KLM482" && plate.votes == 3 && plate.against == 2 && plate.reads == 5)
+        #expect(plate.agreement == [0.8, 1, 1, 1, 0.8, 1])
+        #expect(vote.evidence.map(\.text.text) == texts && vote.evidence.map(\.frame) == [0, 1, 2, 3, 4])
+        #expect(vote.evidence.allSatisfy { $0.accepted && $0.confidence == 0.8 })
+    }
+
+    @Test func `the surest read is always among those that are kept`() throws {
+        var settings = Associate.Settings()
+        settings.maximumReads = 3
+        var vote = Vote()
+        var tallies = TrackTallies()
+        for frame in 0..<40 {
+            let sure = frame == 7
+            vote.add(
+                Scene.read("KLM482", sure ? 0.95 : 0.8, accepted: !sure), in: frame, sharpness: sure ? 1 : 4000,
+                settings: settings, tallies: &tallies)
+        }
+        #expect(vote.evidence.count == 3 && vote.evidence.contains { $0.frame == 7 })
+    }
+
     @Test func `confidence rises with agreement and falls with dissent`() throws {
         let agree = try (1...6).map { count in
             try #require(decide(Array(repeating: Scene.read("KLM482", 0.7), count: count)).plate).confidence
@@ -134,12 +197,13 @@ import Traffic
         var vote = Vote()
         var tallies = TrackTallies()
         var random = SeededGenerator(seed: 5)
-        for _ in 0..<500 {
+        for frame in 0..<500 {
             let text = random.chance(0.5) ? "KLM482" : "X\(random.index(10_000))"
             vote.add(
-                Scene.read(text, text == "KLM482" ? 0.9 : 0.3), sharpness: 100, settings: settings, tallies: &tallies)
+                Scene.read(text, text == "KLM482" ? 0.9 : 0.3), in: frame, sharpness: 100, settings: settings,
+                tallies: &tallies)
         }
-        #expect(vote.texts.count <= 6 && vote.reads.count <= 5)
+        #expect(vote.texts.count <= 6 && vote.shapes.count <= 6 && vote.reads.count <= 5)
         #expect(vote.texts.allSatisfy { $0.confidences.count <= Vote.keptConfidences })
         let plate = try #require(vote.decide(settings: settings).plate)
         #expect(plate.text.text == "KLM482" && plate.reads == 500)

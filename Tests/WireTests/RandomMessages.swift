@@ -79,13 +79,23 @@ struct Seeded: RandomNumberGenerator {
             epoch: Epoch(next()), firstFrame: first, lastFrame: first + count(500),
             firstSeen: EventTime(nanoseconds: seen), lastSeen: EventTime(nanoseconds: seen + Int64(count(1 << 40))),
             kind: maybe(vehicle().kind), frames: count(500),
-            direction: Direction.allCases.randomElement(using: &self)!,
+            direction: Direction.allCases.randomElement(using: &self)!, course: maybe(share() * 359),
+            entered: maybe(Edge.allCases.randomElement(using: &self)!),
+            left: maybe(Edge.allCases.randomElement(using: &self)!), stopped: .nanoseconds(count(1 << 50)),
+            parked: maybe(.nanoseconds(count(1 << 50))),
+            speed: maybe(Passage.Speed(metresPerSecond: share() * 50, metres: share() * 90)),
             best: Passage.Best(frame: first, vehicle: maybe(box()), plate: maybe(box()), crop: maybe(crop())),
-            plate: maybe(
-                Passage.VotedPlate(
-                    text: text(), confidence: share(), accepted: Bool.random(using: &self), votes: count(9),
-                    reads: count(20), region: maybe("uk"))),
-            notRead: maybe(ReadReason.allCases.randomElement(using: &self)!))
+            plate: maybe(votedPlate()), notRead: maybe(ReadReason.allCases.randomElement(using: &self)!),
+            reads: (0..<count(3)).map { _ in
+                Passage.Read(
+                    frame: count(500), text: text(), confidence: share(), accepted: Bool.random(using: &self))
+            })
+    }
+    mutating func votedPlate() -> Passage.VotedPlate {
+        let text = text()
+        return Passage.VotedPlate(
+            text: text, confidence: share(), accepted: Bool.random(using: &self), votes: count(9), reads: count(20),
+            region: maybe("uk"), agreement: maybe(text.text.map { _ in share() }) ?? [])
     }
     mutating func record() -> Record {
         Record(

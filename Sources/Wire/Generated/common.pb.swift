@@ -91,6 +91,8 @@ public nonisolated enum Gantry_V1_ReadReason: SwiftProtobuf.Enum, Swift.CaseIter
   case lowConfidence // = 7
   case disagreement // = 8
   case noPlateSeen // = 9
+  case cutOff // = 10
+  case singleRead // = 11
   case UNRECOGNIZED(Int)
 
   public init() {
@@ -109,6 +111,8 @@ public nonisolated enum Gantry_V1_ReadReason: SwiftProtobuf.Enum, Swift.CaseIter
     case 7: self = .lowConfidence
     case 8: self = .disagreement
     case 9: self = .noPlateSeen
+    case 10: self = .cutOff
+    case 11: self = .singleRead
     default: self = .UNRECOGNIZED(rawValue)
     }
   }
@@ -125,6 +129,8 @@ public nonisolated enum Gantry_V1_ReadReason: SwiftProtobuf.Enum, Swift.CaseIter
     case .lowConfidence: return 7
     case .disagreement: return 8
     case .noPlateSeen: return 9
+    case .cutOff: return 10
+    case .singleRead: return 11
     case .UNRECOGNIZED(let i): return i
     }
   }
@@ -141,6 +147,8 @@ public nonisolated enum Gantry_V1_ReadReason: SwiftProtobuf.Enum, Swift.CaseIter
     .lowConfidence,
     .disagreement,
     .noPlateSeen,
+    .cutOff,
+    .singleRead,
   ]
 
 }
@@ -406,7 +414,7 @@ nonisolated extension Gantry_V1_VehicleClass: SwiftProtobuf._ProtoNameProviding 
 }
 
 nonisolated extension Gantry_V1_ReadReason: SwiftProtobuf._ProtoNameProviding {
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0READ_REASON_UNSPECIFIED\0\u{1}READ_REASON_NOT_REDACTED\0\u{1}READ_REASON_UNREADABLE_CROP\0\u{1}READ_REASON_TOO_SMALL\0\u{1}READ_REASON_NO_TEXT\0\u{1}READ_REASON_IMPLAUSIBLE_LENGTH\0\u{1}READ_REASON_NOT_A_PLATE\0\u{1}READ_REASON_LOW_CONFIDENCE\0\u{1}READ_REASON_DISAGREEMENT\0\u{1}READ_REASON_NO_PLATE_SEEN\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0READ_REASON_UNSPECIFIED\0\u{1}READ_REASON_NOT_REDACTED\0\u{1}READ_REASON_UNREADABLE_CROP\0\u{1}READ_REASON_TOO_SMALL\0\u{1}READ_REASON_NO_TEXT\0\u{1}READ_REASON_IMPLAUSIBLE_LENGTH\0\u{1}READ_REASON_NOT_A_PLATE\0\u{1}READ_REASON_LOW_CONFIDENCE\0\u{1}READ_REASON_DISAGREEMENT\0\u{1}READ_REASON_NO_PLATE_SEEN\0\u{1}READ_REASON_CUT_OFF\0\u{1}READ_REASON_SINGLE_READ\0")
 }
 
 nonisolated extension Gantry_V1_FrameId: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {

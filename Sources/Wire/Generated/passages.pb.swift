@@ -8,7 +8,7 @@
 // For information on using the generated types, please see the documentation:
 //   https://github.com/apple/swift-protobuf/
 
-/// Topic <name>.passages: a vehicle's whole stay in one camera's view.
+/// Topic <name>.passages: a vehicle's stay in one camera's view, whole or until it was taken for parked.
 
 #if canImport(FoundationEssentials)
 public import FoundationEssentials
@@ -25,6 +25,52 @@ public import SwiftProtobuf
 fileprivate nonisolated struct _GeneratedWithProtocGenSwiftVersion: SwiftProtobuf.ProtobufAPIVersionCheck {
   struct _2: SwiftProtobuf.ProtobufAPIVersion_2 {}
   typealias Version = _2
+}
+
+public nonisolated enum Gantry_V1_Edge: SwiftProtobuf.Enum, Swift.CaseIterable {
+  public typealias RawValue = Int
+  case unspecified // = 0
+  case left // = 1
+  case right // = 2
+  case top // = 3
+  case bottom // = 4
+  case UNRECOGNIZED(Int)
+
+  public init() {
+    self = .unspecified
+  }
+
+  public init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .unspecified
+    case 1: self = .left
+    case 2: self = .right
+    case 3: self = .top
+    case 4: self = .bottom
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  public var rawValue: Int {
+    switch self {
+    case .unspecified: return 0
+    case .left: return 1
+    case .right: return 2
+    case .top: return 3
+    case .bottom: return 4
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  public static let allCases: [Gantry_V1_Edge] = [
+    .unspecified,
+    .left,
+    .right,
+    .top,
+    .bottom,
+  ]
+
 }
 
 public nonisolated enum Gantry_V1_Direction: SwiftProtobuf.Enum, Swift.CaseIterable {
@@ -160,11 +206,101 @@ public nonisolated struct Gantry_V1_PassageRecord: @unchecked Sendable {
     set {_uniqueStorage()._notRead = newValue}
   }
 
+  /// Compass degrees of travel, 0 north, 90 east, below 360; absent when it stood or the camera's heading is unknown.
+  public var course: Double {
+    get {_storage._course ?? 0}
+    set {_uniqueStorage()._course = newValue}
+  }
+  /// Returns true if `course` has been explicitly set.
+  public var hasCourse: Bool {_storage._course != nil}
+  /// Clears the value of `course`. Subsequent reads from it will return its default value.
+  public mutating func clearCourse() {_uniqueStorage()._course = nil}
+
+  /// The sides of the picture over which it came and went; unspecified where it appeared or vanished inside.
+  public var entered: Gantry_V1_Edge {
+    get {_storage._entered}
+    set {_uniqueStorage()._entered = newValue}
+  }
+
+  public var left: Gantry_V1_Edge {
+    get {_storage._left}
+    set {_uniqueStorage()._left = newValue}
+  }
+
+  /// Nanoseconds in which it stood still, in all.
+  public var stopped: Int64 {
+    get {_storage._stopped}
+    set {_uniqueStorage()._stopped = newValue}
+  }
+
+  /// Nanoseconds for which it had stood when it was taken for parked; absent otherwise.
+  public var parked: Int64 {
+    get {_storage._parked ?? 0}
+    set {_uniqueStorage()._parked = newValue}
+  }
+  /// Returns true if `parked` has been explicitly set.
+  public var hasParked: Bool {_storage._parked != nil}
+  /// Clears the value of `parked`. Subsequent reads from it will return its default value.
+  public mutating func clearParked() {_uniqueStorage()._parked = nil}
+
+  /// Absent where the camera is not calibrated or too little was seen.
+  public var speed: Gantry_V1_Speed {
+    get {_storage._speed ?? Gantry_V1_Speed()}
+    set {_uniqueStorage()._speed = newValue}
+  }
+  /// Returns true if `speed` has been explicitly set.
+  public var hasSpeed: Bool {_storage._speed != nil}
+  /// Clears the value of `speed`. Subsequent reads from it will return its default value.
+  public mutating func clearSpeed() {_uniqueStorage()._speed = nil}
+
+  /// The reads that voted, the best ones if there are many, by frame.
+  public var reads: [Gantry_V1_VotingRead] {
+    get {_storage._reads}
+    set {_uniqueStorage()._reads = newValue}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 
   fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+public nonisolated struct Gantry_V1_Speed: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var metresPerSecond: Double = 0
+
+  /// Straight from the first to the last of the points that it rests on.
+  public var metres: Double = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// One read that had a vote.
+public nonisolated struct Gantry_V1_VotingRead: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var frame: Int64 = 0
+
+  /// Its best text: A-Z and 0-9 only.
+  public var text: String = String()
+
+  /// 0 to 1, by this frame alone.
+  public var confidence: Double = 0
+
+  /// By the reader.
+  public var accepted: Bool = false
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
 }
 
 /// The frame that shows the vehicle best.
@@ -238,6 +374,9 @@ public nonisolated struct Gantry_V1_VotedPlate: Sendable {
   /// Clears the value of `region`. Subsequent reads from it will return its default value.
   public mutating func clearRegion() {self._region = nil}
 
+  /// For each character the share, 0 to 1, of the kept reads that show it at this place; empty when unknown.
+  public var agreement: [Double] = []
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -249,13 +388,17 @@ public nonisolated struct Gantry_V1_VotedPlate: Sendable {
 
 fileprivate nonisolated let _protobuf_package = "gantry.v1"
 
+nonisolated extension Gantry_V1_Edge: SwiftProtobuf._ProtoNameProviding {
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0EDGE_UNSPECIFIED\0\u{1}EDGE_LEFT\0\u{1}EDGE_RIGHT\0\u{1}EDGE_TOP\0\u{1}EDGE_BOTTOM\0")
+}
+
 nonisolated extension Gantry_V1_Direction: SwiftProtobuf._ProtoNameProviding {
   public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0DIRECTION_UNSPECIFIED\0\u{1}DIRECTION_APPROACHING\0\u{1}DIRECTION_RECEDING\0\u{1}DIRECTION_LEFTWARD\0\u{1}DIRECTION_RIGHTWARD\0\u{1}DIRECTION_STATIONARY\0")
 }
 
 nonisolated extension Gantry_V1_PassageRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".PassageRecord"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}camera\0\u{1}epoch\0\u{3}first_frame\0\u{3}last_frame\0\u{3}first_seen\0\u{3}last_seen\0\u{1}kind\0\u{1}frames\0\u{1}direction\0\u{1}best\0\u{1}plate\0\u{3}not_read\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}camera\0\u{1}epoch\0\u{3}first_frame\0\u{3}last_frame\0\u{3}first_seen\0\u{3}last_seen\0\u{1}kind\0\u{1}frames\0\u{1}direction\0\u{1}best\0\u{1}plate\0\u{3}not_read\0\u{1}course\0\u{1}entered\0\u{1}left\0\u{1}stopped\0\u{1}parked\0\u{1}speed\0\u{1}reads\0")
 
   fileprivate class _StorageClass {
     var _id: Data = Data()
@@ -271,6 +414,13 @@ nonisolated extension Gantry_V1_PassageRecord: SwiftProtobuf.Message, SwiftProto
     var _best: Gantry_V1_Best? = nil
     var _plate: Gantry_V1_VotedPlate? = nil
     var _notRead: Gantry_V1_ReadReason = .unspecified
+    var _course: Double? = nil
+    var _entered: Gantry_V1_Edge = .unspecified
+    var _left: Gantry_V1_Edge = .unspecified
+    var _stopped: Int64 = 0
+    var _parked: Int64? = nil
+    var _speed: Gantry_V1_Speed? = nil
+    var _reads: [Gantry_V1_VotingRead] = []
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -294,6 +444,13 @@ nonisolated extension Gantry_V1_PassageRecord: SwiftProtobuf.Message, SwiftProto
       _best = source._best
       _plate = source._plate
       _notRead = source._notRead
+      _course = source._course
+      _entered = source._entered
+      _left = source._left
+      _stopped = source._stopped
+      _parked = source._parked
+      _speed = source._speed
+      _reads = source._reads
     }
   }
 
@@ -325,6 +482,13 @@ nonisolated extension Gantry_V1_PassageRecord: SwiftProtobuf.Message, SwiftProto
         case 11: try { try decoder.decodeSingularMessageField(value: &_storage._best) }()
         case 12: try { try decoder.decodeSingularMessageField(value: &_storage._plate) }()
         case 13: try { try decoder.decodeSingularEnumField(value: &_storage._notRead) }()
+        case 14: try { try decoder.decodeSingularDoubleField(value: &_storage._course) }()
+        case 15: try { try decoder.decodeSingularEnumField(value: &_storage._entered) }()
+        case 16: try { try decoder.decodeSingularEnumField(value: &_storage._left) }()
+        case 17: try { try decoder.decodeSingularInt64Field(value: &_storage._stopped) }()
+        case 18: try { try decoder.decodeSingularInt64Field(value: &_storage._parked) }()
+        case 19: try { try decoder.decodeSingularMessageField(value: &_storage._speed) }()
+        case 20: try { try decoder.decodeRepeatedMessageField(value: &_storage._reads) }()
         default: break
         }
       }
@@ -376,6 +540,27 @@ nonisolated extension Gantry_V1_PassageRecord: SwiftProtobuf.Message, SwiftProto
       if _storage._notRead != .unspecified {
         try visitor.visitSingularEnumField(value: _storage._notRead, fieldNumber: 13)
       }
+      try { if let v = _storage._course {
+        try visitor.visitSingularDoubleField(value: v, fieldNumber: 14)
+      } }()
+      if _storage._entered != .unspecified {
+        try visitor.visitSingularEnumField(value: _storage._entered, fieldNumber: 15)
+      }
+      if _storage._left != .unspecified {
+        try visitor.visitSingularEnumField(value: _storage._left, fieldNumber: 16)
+      }
+      if _storage._stopped != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._stopped, fieldNumber: 17)
+      }
+      try { if let v = _storage._parked {
+        try visitor.visitSingularInt64Field(value: v, fieldNumber: 18)
+      } }()
+      try { if let v = _storage._speed {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 19)
+      } }()
+      if !_storage._reads.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._reads, fieldNumber: 20)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -398,10 +583,97 @@ nonisolated extension Gantry_V1_PassageRecord: SwiftProtobuf.Message, SwiftProto
         if _storage._best != rhs_storage._best {return false}
         if _storage._plate != rhs_storage._plate {return false}
         if _storage._notRead != rhs_storage._notRead {return false}
+        if _storage._course != rhs_storage._course {return false}
+        if _storage._entered != rhs_storage._entered {return false}
+        if _storage._left != rhs_storage._left {return false}
+        if _storage._stopped != rhs_storage._stopped {return false}
+        if _storage._parked != rhs_storage._parked {return false}
+        if _storage._speed != rhs_storage._speed {return false}
+        if _storage._reads != rhs_storage._reads {return false}
         return true
       }
       if !storagesAreEqual {return false}
     }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Gantry_V1_Speed: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Speed"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}metres_per_second\0\u{1}metres\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularDoubleField(value: &self.metresPerSecond) }()
+      case 2: try { try decoder.decodeSingularDoubleField(value: &self.metres) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.metresPerSecond.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.metresPerSecond, fieldNumber: 1)
+    }
+    if self.metres.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.metres, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Gantry_V1_Speed, rhs: Gantry_V1_Speed) -> Bool {
+    if lhs.metresPerSecond != rhs.metresPerSecond {return false}
+    if lhs.metres != rhs.metres {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Gantry_V1_VotingRead: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".VotingRead"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}frame\0\u{1}text\0\u{1}confidence\0\u{1}accepted\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularInt64Field(value: &self.frame) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.text) }()
+      case 3: try { try decoder.decodeSingularDoubleField(value: &self.confidence) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.accepted) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.frame != 0 {
+      try visitor.visitSingularInt64Field(value: self.frame, fieldNumber: 1)
+    }
+    if !self.text.isEmpty {
+      try visitor.visitSingularStringField(value: self.text, fieldNumber: 2)
+    }
+    if self.confidence.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.confidence, fieldNumber: 3)
+    }
+    if self.accepted != false {
+      try visitor.visitSingularBoolField(value: self.accepted, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Gantry_V1_VotingRead, rhs: Gantry_V1_VotingRead) -> Bool {
+    if lhs.frame != rhs.frame {return false}
+    if lhs.text != rhs.text {return false}
+    if lhs.confidence != rhs.confidence {return false}
+    if lhs.accepted != rhs.accepted {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -458,7 +730,7 @@ nonisolated extension Gantry_V1_Best: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension Gantry_V1_VotedPlate: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".VotedPlate"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}text\0\u{1}confidence\0\u{1}accepted\0\u{1}votes\0\u{1}reads\0\u{1}region\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}text\0\u{1}confidence\0\u{1}accepted\0\u{1}votes\0\u{1}reads\0\u{1}region\0\u{1}agreement\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -472,6 +744,7 @@ nonisolated extension Gantry_V1_VotedPlate: SwiftProtobuf.Message, SwiftProtobuf
       case 4: try { try decoder.decodeSingularInt32Field(value: &self.votes) }()
       case 5: try { try decoder.decodeSingularInt32Field(value: &self.reads) }()
       case 6: try { try decoder.decodeSingularStringField(value: &self._region) }()
+      case 7: try { try decoder.decodeRepeatedDoubleField(value: &self.agreement) }()
       default: break
       }
     }
@@ -500,6 +773,9 @@ nonisolated extension Gantry_V1_VotedPlate: SwiftProtobuf.Message, SwiftProtobuf
     try { if let v = self._region {
       try visitor.visitSingularStringField(value: v, fieldNumber: 6)
     } }()
+    if !self.agreement.isEmpty {
+      try visitor.visitPackedDoubleField(value: self.agreement, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -510,6 +786,7 @@ nonisolated extension Gantry_V1_VotedPlate: SwiftProtobuf.Message, SwiftProtobuf
     if lhs.votes != rhs.votes {return false}
     if lhs.reads != rhs.reads {return false}
     if lhs._region != rhs._region {return false}
+    if lhs.agreement != rhs.agreement {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
