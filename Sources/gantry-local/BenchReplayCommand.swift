@@ -11,7 +11,8 @@ import Wire
 struct BenchReplayCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "replay",
-        abstract: "A recording through the track stage on one core, beside its reading, its decoding and the bare stage.",
+        abstract:
+            "A recording through the track stage on one core, beside its reading, its decoding and the bare stage.",
         discussion: """
             Makes a seeded scene, records it as reads, and plays the file through track as `gantry replay` does. The \
             best of several rounds counts, in processor time; the file stays in the system's cache.
@@ -86,7 +87,9 @@ struct ReplayBenchReport: Encodable {
     /// Seconds of processor time, a round each.
     var replay: [Double] = [], reading: [Double] = [], decoding: [Double] = [], stage: [Double] = []
 
-    init(frames: Int, detections: Int, bytes: Int) { (self.frames, self.detections, self.bytes) = (frames, detections, bytes) }
+    init(frames: Int, detections: Int, bytes: Int) {
+        (self.frames, self.detections, self.bytes) = (frames, detections, bytes)
+    }
 
     private func rate(_ seconds: [Double]) -> Double { Double(detections) / (seconds.min() ?? .infinity) }
 

@@ -36,7 +36,9 @@ struct ReplayCommand: AsyncParsableCommand {
     var through: String?
     @Option(help: ArgumentHelp("Pipeline file with the stages' settings and Kafka's address.", valueName: "file"))
     var pipeline: String?
-    @Option(help: ArgumentHelp("Folder with cameras.json, for headings and calibrations that the pipeline file lacks.", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp(
+            "Folder with cameras.json, for headings and calibrations that the pipeline file lacks.", valueName: "dir"))
     var media: String?
     @Option(help: ArgumentHelp("Only this camera; repeat for several.", valueName: "id"))
     var camera: [String] = []

@@ -66,7 +66,10 @@ struct RecordCommand: AsyncParsableCommand {
         StageProcess.bootstrap(level: .warning)
         let logger = Logger(label: "gantry-record")
         let home = try GantryHome.find()
-        if FileManager.default.fileExists(atPath: out) { throw RecordingError.exists(path: out) }
+        if FileManager.default.fileExists(atPath: out) {
+            complain("\(RecordingError.exists(path: out))")
+            throw ExitCode(74)
+        }
         var plan = RecordingPlan(topics: Array(Set(topics)).sorted(), out: recording.workPath(for: out), name: out)
         plan.sharing = recording.sharing
         plan.from = from?.time.nanoseconds
