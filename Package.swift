@@ -117,10 +117,12 @@ let package = Package(
         // Tests.
         .target(name: "Fixtures", dependencies: ["Traffic"], path: "Tests/Fixtures", swiftSettings: strict),
         tests("TrafficTests", ["Traffic"]),
-        tests("StagesTests", ["Traffic", "Stages"]),
-        tests("TopicsTests", ["Traffic", "Topics", "Wire", protobuf], exclude: ["recordings.py"]),
-        tests("WireTests", ["Traffic", "Topics", "Wire", protobuf]),
-        tests("StageRunnerTests", ["Traffic", "Stages", "Topics", "StageRunner", metrics, coreMetrics, logging]),
+        tests("StagesTests", ["Traffic", "Stages", "GantryTesting"]),
+        tests("TopicsTests", ["Traffic", "Topics", "Wire", "GantryTesting", protobuf], exclude: ["recordings.py"]),
+        tests("WireTests", ["Traffic", "Topics", "Wire", "GantryTesting", protobuf]),
+        tests(
+            "StageRunnerTests",
+            ["Traffic", "Stages", "Topics", "StageRunner", "GantryTesting", metrics, coreMetrics, logging]),
         tests(
             "KafkaTopicsTests",
             ["Traffic", "Stages", "Topics", "Wire", "StageRunner", "KafkaTopics", "GantryTesting", logging]),

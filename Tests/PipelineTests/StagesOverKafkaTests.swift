@@ -1,5 +1,6 @@
 import Fixtures
 import Foundation
+import GantryTesting
 import KafkaTopics
 import PostGIS
 import StageRunner
@@ -56,7 +57,7 @@ import Wire
         let outlet = try cluster.outlet(topic: "kills.passages") { try Record(passage: $0) }
 
         let seed = UInt64.random(in: 0 ... .max)
-        var random = Seeded(state: seed)
+        var random = SeededGenerator(seed: seed)
         var sent = 0
         for kill in 0..<kills {
             let sink = try city.start("sink", copy: kill)
@@ -190,17 +191,5 @@ struct Oracle {
             await inlet.close()
             return passages
         }
-    }
-}
-
-/// SplitMix64, so that a seed repeats a run.
-struct Seeded: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

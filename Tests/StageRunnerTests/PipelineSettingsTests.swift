@@ -1,4 +1,5 @@
 import Foundation
+import GantryTesting
 import Logging
 import StageRunner
 import Stages
@@ -266,17 +267,4 @@ private final class Asked: @unchecked Sendable {
     private var notes: [String] = []
     func note(_ text: String) { lock.withLock { notes.append(text) } }
     var all: [String] { lock.withLock { notes } }
-}
-
-/// SplitMix64: the same numbers for the same seed on any machine.
-private struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-    init(seed: UInt64) { state = seed }
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
 }

@@ -1,24 +1,6 @@
+import GantryTesting
 import Stages
 import Traffic
-
-/// SplitMix64: small, seeded, the same everywhere.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ mixed >> 30) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ mixed >> 27) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ mixed >> 31
-    }
-
-    mutating func share() -> Double { Double(next() >> 11) / 9_007_199_254_740_992 }
-    mutating func chance(_ probability: Double) -> Bool { share() < probability }
-    mutating func spread(_ range: Double) -> Double { (share() * 2 - 1) * range }
-    mutating func index(_ count: Int) -> Int { Int(next() % UInt64(count)) }
-}
 
 /// A made-up road as a detector and a reader would report it: boxes that jitter, miss, double and misread.
 struct Scene {

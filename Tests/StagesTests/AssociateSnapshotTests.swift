@@ -1,3 +1,4 @@
+import GantryTesting
 import Testing
 import Traffic
 

@@ -1,4 +1,5 @@
 import Foundation
+import GantryTesting
 import Testing
 import Traffic
 

@@ -1,4 +1,5 @@
 import Foundation
+import GantryTesting
 import Testing
 import Topics
 import Wire
@@ -81,7 +82,7 @@ import Wire
         try Recorded.write(records, to: folder.path("a.mcap"), .chunks(20_000))
         let bytes = try folder.bytes("a.mcap")
         let ends = chunkEnds(bytes)
-        var random = SeededRandom(state: 7)
+        var random = SeededGenerator(seed: 7)
         for _ in 0..<60 {
             let cut = Int.random(in: 1..<bytes.count, using: &random)
             let path = try folder.put(bytes[..<cut], "cut.mcap")
@@ -207,7 +208,7 @@ import Wire
     @Test func `random damage of several kinds crashes nothing, and no wrong record is given for it`() throws {
         let (bytes, records) = try small(.zstd(level: 1))
         let known = Set(records)
-        var random = SeededRandom(state: 11)
+        var random = SeededGenerator(seed: 11)
         for round in 0..<600 {
             var damaged = bytes
             for _ in 0..<Int.random(in: 1...3, using: &random) {

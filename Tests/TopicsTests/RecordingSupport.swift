@@ -1,4 +1,5 @@
 import Foundation
+import GantryTesting
 import Testing
 import Topics
 import Traffic
@@ -25,23 +26,11 @@ final class RecordingFolder {
     func bytes(_ name: String) throws -> [UInt8] { [UInt8](try Data(contentsOf: url.appending(path: name))) }
 }
 
-/// SplitMix64: the same numbers on every machine.
-struct SeededRandom: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-}
-
 enum Recorded {
     /// Invented reads and passages of three cameras, as a stage would have written them; without trace headers, which
     /// recordings do not keep.
     static func city(_ count: Int, seed: UInt64 = 1) throws -> [RecordedRecord] {
-        var random = SeededRandom(state: seed)
+        var random = SeededGenerator(seed: seed)
         return try (0..<count).map { index in
             let camera = CameraID("camera-\(Int.random(in: 1...3, using: &random))")
             let start: Int64 = 1_772_433_000_000_000_000

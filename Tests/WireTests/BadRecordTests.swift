@@ -1,3 +1,4 @@
+import GantryTesting
 import SwiftProtobuf
 import Testing
 import Topics
@@ -7,7 +8,7 @@ import Wire
 /// Goal: whatever lies on a topic, a stage gets a value that keeps its promises, or a typed reason.
 @Suite struct BadRecords {
     private let good: Record = {
-        var random = Seeded(1)
+        var random = SeededGenerator(seed: 1)
         return try! Record(
             detections: StreamRecord(
                 id: random.id(), time: EventTime(nanoseconds: 0), body: .frame(random.detections())))
@@ -86,7 +87,7 @@ import Wire
     /// Flipped bytes may make another valid message, but never a crash and never a value out of range.
     @Test(arguments: 0..<200 as Range<UInt64>)
     func `overwritten bytes never get past the checks`(seed: UInt64) {
-        var random = Seeded(seed)
+        var random = SeededGenerator(seed: seed)
         var record = good
         for _ in 0...random.count(3) { record.value[random.count(record.value.count - 1)] = random.bytes()[0] }
         guard let read = try? StreamRecord<Detections>(record: record), let content = read.content else { return }
@@ -125,7 +126,7 @@ import Wire
     }
 
     @Test func `plate text that is not A to Z and 0 to 9 is refused`() throws {
-        var random = Seeded(5)
+        var random = SeededGenerator(seed: 5)
         let reads = FrameReads(
             width: 10, height: 10, vehicles: [],
             plates: [
@@ -155,7 +156,7 @@ import Wire
     }
 
     @Test func `a passage with a short id or a last frame before its first is refused`() throws {
-        var random = Seeded(6)
+        var random = SeededGenerator(seed: 6)
         let good = try Record(passage: random.passage())
         func error(_ change: (inout Gantry_V1_PassageRecord) -> Void) throws -> WireError? {
             var message = try Gantry_V1_PassageRecord(serializedBytes: good.value)

@@ -1,19 +1,9 @@
+import GantryTesting
 import Topics
 import Traffic
 
-/// A seeded generator: the same seed gives the same messages everywhere.
-struct Seeded: RandomNumberGenerator {
-    private var state: UInt64
-    init(_ seed: UInt64) { state = seed }
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
-    }
-
-    mutating func share() -> Double { Double.random(in: 0...1, using: &self) }
+/// Messages of all kinds, from a seed.
+extension SeededGenerator {
     mutating func maybe<T>(_ value: T) -> T? { Bool.random(using: &self) ? value : nil }
     mutating func count(_ most: Int) -> Int { Int.random(in: 0...most, using: &self) }
     mutating func bytes() -> [UInt8] { (0..<(1 + count(40))).map { _ in UInt8.random(in: 0...255, using: &self) } }

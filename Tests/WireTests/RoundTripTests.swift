@@ -1,3 +1,4 @@
+import GantryTesting
 import Testing
 import Topics
 import Traffic
@@ -7,7 +8,7 @@ import Wire
 @Suite struct RoundTrips {
     @Test(arguments: 0..<60 as Range<UInt64>)
     func `every message comes back bit for bit`(seed: UInt64) throws {
-        var random = Seeded(seed)
+        var random = SeededGenerator(seed: seed)
         let frame = random.stream(EncodedFrame(jpeg: random.bytes(), width: 1, height: 65_535))
         #expect(try StreamRecord<EncodedFrame>(record: Record(frame: frame)) == frame)
         let detections = random.stream(random.detections())
@@ -23,14 +24,14 @@ import Wire
     }
 
     @Test func `equal values give equal bytes`() throws {
-        var first = Seeded(7), second = Seeded(7)
+        var first = SeededGenerator(seed: 7), second = SeededGenerator(seed: 7)
         for _ in 0..<50 {
             #expect(try Record(reads: first.stream(first.reads())) == Record(reads: second.stream(second.reads())))
         }
     }
 
     @Test func `headers name the message, the version and the frame's trace; the key is the camera`() throws {
-        var random = Seeded(3)
+        var random = SeededGenerator(seed: 3)
         let frame = StreamRecord<EncodedFrame>(
             id: FrameID(camera: "ring-north", epoch: Epoch(1), frame: 2), time: EventTime(nanoseconds: 5),
             body: .frame(EncodedFrame(jpeg: [1], width: 1, height: 1)))
