@@ -3,17 +3,19 @@ public import Foundation
 /// A file that is there whole or not at all.
 ///
 /// What is written goes to `PATH.partial`, which takes the name PATH when it is finished. A device, a pipe or another
-/// thing that is no file is written to as it is: renaming over `/dev/null` would put a file in its place.
+/// thing that is no file is written to as it is: renaming over `/dev/null` would put a file in its place. Behind a link it
+/// is the file that the link leads to.
 public struct WholeFile: Sendable {
     public let path: String
-    private let written: String
+    private let target, written: String
     public let handle: FileHandle
 
     /// - Parameter permissions: Of a new file, less what the process's mask takes away.
     /// - Throws: ``WholeFileError/unwritable(_:)``.
     public init(_ path: String, permissions: Int = 0o666) throws(WholeFileError) {
         self.path = path
-        written = Self.isThing(path) ? path : path + ".partial"
+        target = URL(filePath: path).resolvingSymlinksInPath().path
+        written = Self.isThing(path) ? path : target + ".partial"
         if written != path {
             let made = open(written, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode_t(permissions))
             guard made >= 0 else { throw .unwritable(path) }
@@ -26,7 +28,7 @@ public struct WholeFile: Sendable {
     /// Everything is written. Call it once.
     public func finish() throws(WholeFileError) {
         do { try handle.close() } catch { throw .unwritable(path) }
-        guard written == path || rename(written, path) == 0 else { throw .unwritable(path) }
+        guard written == path || rename(written, target) == 0 else { throw .unwritable(path) }
     }
 
     /// Leaves no trace of what was not finished.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import StageRunner
 import Stages
 import Traffic
 
@@ -80,15 +81,7 @@ struct TrackCommand: AsyncParsableCommand {
             try FileHandle.standardOutput.write(contentsOf: Data(text))
             return
         }
-        let kind = (try? FileManager.default.attributesOfItem(atPath: out))?[.type] as? FileAttributeType
-        if kind == nil || kind == .typeRegular {
-            try Data(text).write(to: URL(filePath: out), options: .atomic)
-        } else {
-            let handle = try FileHandle(forWritingTo: URL(filePath: out))
-            try? handle.truncate(atOffset: 0)
-            try handle.write(contentsOf: Data(text))
-            try handle.close()
-        }
+        try WholeFile.write(Data(text), to: out)
     }
 
     private func say(_ text: String) { FileHandle.standardError.write(Data("gantry track: \(text)\n".utf8)) }

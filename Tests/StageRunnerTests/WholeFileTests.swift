@@ -35,6 +35,16 @@ import Testing
         #expect(stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFIFO)
     }
 
+    @Test func `behind a link the file is written, and the link stays`() throws {
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let link = folder.appending(path: "link").path
+        try Data("old".utf8).write(to: folder.appending(path: "file"))
+        try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "file")
+        try WholeFile.write(Data("new".utf8), to: link)
+        #expect(try String(contentsOf: folder.appending(path: "file"), encoding: .utf8) == "new")
+        #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link) == "file")
+    }
+
     @Test func `what can't be written says so`() {
         let path = folder.appending(path: "none/out").path
         #expect(throws: WholeFileError.unwritable(path)) { try WholeFile.write(Data(), to: path) }
