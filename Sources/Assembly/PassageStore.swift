@@ -13,6 +13,8 @@ public import Traffic
 public final class PassageStore: Sendable {
     // One connection, used by one call at a time.
     private let sink: Mutex<Sink>
+    private let database: String
+    private let logger: Logger
 
     /// Connects and makes the pipeline's cameras known.
     ///
@@ -32,7 +34,15 @@ public final class PassageStore: Sendable {
         let sink = try Sink(database: database, protection: Vault(keys: keys), logger: logger)
         try sink.register(pipeline.cameras.map(\.camera))
         self.sink = Mutex(sink)
+        self.database = database
+        self.logger = logger
     }
+
+    /// Keeps journeys and legs up to date while the sink writes.
+    public var legs: LegService { LegService(database: database, logger: logger) }
+
+    /// Brings journeys and legs up to date with everything that is stored.
+    public func finishLegs() throws { try LegKeeper(database: database).finish() }
 
     /// Where this database left off: the next offset to read of each partition it has rows from.
     public func storedOffsets(topic: String) throws -> [Int32: Int64] {

@@ -34,7 +34,7 @@ public struct StageServices: Sendable {
             rejected: try kafka.rejected(kafka.topics.reads), snapshots: try kafka.snapshots(),
             options: RunnerOptions(logger: logger)
         ) { Associate(settings: pipeline.trackSettings) }
-        return StageServices(services: [runner], progress: [runner.progress])
+        return StageServices(services: [runner, store.legs], progress: [runner.progress])
     }
 
     /// Passages become rows; offsets are stored in the rows' transactions.
@@ -45,6 +45,6 @@ public struct StageServices: Sendable {
             "sink", from: try kafka.passages(for: store), rejected: try kafka.rejected(kafka.topics.passages),
             options: RunnerOptions(batch: pipeline.sink.batch, logger: logger)
         ) { try store.write($0) }
-        return StageServices(services: [runner], progress: [runner.progress])
+        return StageServices(services: [runner, store.legs], progress: [runner.progress])
     }
 }

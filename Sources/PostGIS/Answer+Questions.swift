@@ -38,6 +38,30 @@ extension Answer {
             }, minimumVehicles: k, zone: zone)
     }
 
+    /// - Parameter k: As ``Questions/minimumVehicles``.
+    public init(_ cells: [ODCell], minimumVehicles k: Int, zone: String) {
+        self.init(
+            columns: ["origin", "destination", "departed", "journeys", "vehicles", "median_seconds"],
+            rows: cells.map { cell in
+                Row([
+                    .text(cell.origin), .text(cell.destination), .moment(cell.bucket), .count(or: cell.journeys),
+                    .count(or: cell.vehicles), .number(or: cell.medianSeconds),
+                ])
+            }, minimumVehicles: k, zone: zone)
+    }
+
+    public init(_ both: Both, from: Camera, to: Camera, minimumVehicles k: Int, zone: String) {
+        self.init(
+            columns: ["first_camera", "second_camera", "trips", "vehicles", "median_seconds"],
+            rows: [
+                Row(
+                    [
+                        .text(from.id.text), .text(to.id.text), .count(or: both.trips), .count(or: both.vehicles),
+                        .number(or: both.medianSeconds),
+                    ], shape: .between(from, to))
+            ], minimumVehicles: k, zone: zone)
+    }
+
     /// - Parameter plates: The opened texts, step by step; nil where the day's key was destroyed.
     public init(_ steps: [TraceStep], plates: [PlateText?], zone: String) {
         self.init(

@@ -33,6 +33,20 @@ public struct Passing: Hashable, Sendable {
     public var passages, vehicles: Int?
 }
 
+/// Journeys from one zone to another in one bucket. Nil where there were too few vehicles.
+public struct ODCell: Hashable, Sendable {
+    public var origin, destination: String
+    public var bucket: Moment
+    public var journeys, vehicles: Int?
+    public var medianSeconds: Double?
+}
+
+/// Vehicles seen at one camera and then at another. Nil where there were too few vehicles.
+public struct Both: Hashable, Sendable {
+    public var trips, vehicles: Int?
+    public var medianSeconds: Double?
+}
+
 /// One sighting of a vehicle that was asked for.
 public struct TraceStep: Hashable, Sendable {
     public var auditID: Int64
@@ -162,6 +176,38 @@ public struct Questions: ~Copyable {
                 camera: try rows.values[row][0].map { name throws(QueryError) in try Self.known(name, cameras) },
                 passages: rows.integer(row, 1), vehicles: rows.integer(row, 2))
         }
+    }
+
+    /// Journeys between zones.
+    ///
+    /// - Parameters:
+    ///   - zones: A GeoJSON feature collection of polygons, named by the property `name`.
+    ///   - every: The length of a bucket of departures; positive.
+    public func odMatrix(zones: String, in period: Period, every: Duration) throws(QueryError) -> [ODCell] {
+        let rows = try ask(
+            """
+            SELECT origin, destination, audit_moment(bucket), to_char(bucket AT TIME ZONE $5::text, 'YYYY-MM-DD HH24:MI:SS'),
+                journeys, vehicles, median_seconds
+            FROM movement.od_matrix($1, $2, $3, $4, $5)
+            """, [zones, period.start.rfc3339, period.end.rfc3339, Self.interval(every), zone])
+        return rows.values.indices.map { row in
+            ODCell(
+                origin: rows.values[row][0] ?? "", destination: rows.values[row][1] ?? "",
+                bucket: rows.moment(row, 2, local: 3), journeys: rows.integer(row, 4), vehicles: rows.integer(row, 5),
+                medianSeconds: rows.number(row, 6))
+        }
+    }
+
+    /// Vehicles seen at one camera and then at another.
+    ///
+    /// - Parameter within: The longest time between both.
+    public func both(
+        _ first: CameraID, _ second: CameraID, in period: Period, within: Duration
+    ) throws(QueryError) -> Both {
+        let rows = try ask(
+            "SELECT trips, vehicles, median_seconds FROM movement.both($1, $2, $3, $4, $5)",
+            [first.text, second.text, period.start.rfc3339, period.end.rfc3339, Self.interval(within)])
+        return Both(trips: rows.integer(0, 0), vehicles: rows.integer(0, 1), medianSeconds: rows.number(0, 2))
     }
 
     /// Where one vehicle was, oldest first. On the audit log before the first row, refused or not.

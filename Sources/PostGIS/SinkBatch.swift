@@ -59,13 +59,18 @@ struct SinkBatch {
         do throws(SinkError) {
             try copy(rows, connection)
             onStep?(.copied)
-            let stored = try query(
+            let counted = try query(
                 connection,
                 """
-                INSERT INTO sighting (\(SightingRow.columns)) SELECT \(SightingRow.columns) FROM sink_stage
-                ORDER BY camera_id, seen_at, passage_id ON CONFLICT DO NOTHING
-                """
-            ).changed
+                WITH stored AS (
+                    INSERT INTO sighting (\(SightingRow.columns)) SELECT \(SightingRow.columns) FROM sink_stage
+                    ORDER BY camera_id, seen_at, passage_id ON CONFLICT DO NOTHING RETURNING token, seen_at, accepted
+                ), queued AS (
+                    INSERT INTO leg_queue (token, seen_at) SELECT token, seen_at FROM stored WHERE accepted
+                )
+                SELECT count(*) FROM stored
+                """)
+            let stored = counted.values[0][0].flatMap { Int($0) } ?? 0
             try query(
                 connection,
                 """

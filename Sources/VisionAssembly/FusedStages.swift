@@ -31,8 +31,8 @@ public struct FusedStages {
         let last = stages.last ?? .sink
         switch stages.first ?? .sink {
         case .decode: return try afterCameras(until: last)
-        case .detect: return try afterFrames(until: last)
-        case .read: return try afterVehicles(until: last)
+        case .detect: return try keepingLegs(afterFrames(until: last), until: last)
+        case .read: return try keepingLegs(afterVehicles(until: last), until: last)
         case .track:
             return last == .track
                 ? try .track(pipeline, kafka, logger: logger)
@@ -144,6 +144,14 @@ public struct FusedStages {
                 "read-track", from: vehicles, to: try passages(until: last), rejected: rejected,
                 snapshots: try kafka.snapshots(), options: options(16)
             ) { [pipeline] in Chain(try vision.makeRead(), Associate(settings: pipeline.trackSettings)) })
+    }
+
+    private func keepingLegs(_ made: StageServices, until last: PipelineStage) throws -> StageServices {
+        guard last == .sink else { return made }
+        let address = try database ?? pipeline.database.address(home: home.path)
+        var all = made
+        all.services.append(LegService(database: address, logger: logger))
+        return all
     }
 
     private func passages(until last: PipelineStage) throws -> any Outlet<Passage> {

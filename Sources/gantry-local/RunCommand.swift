@@ -103,9 +103,13 @@ struct RunCommand: AsyncParsableCommand {
         let status =
             file.http.port == 0
             ? nil : StatusServer(port: UInt16(file.http.port), metrics: registry, stages: progress)
+        let legs = store.map { store in Task { try await store.legs.run() } }
         let line = quiet ? nil : Task { await ProgressLine(counts).run() }
         let start = ContinuousClock.now
-        defer { line?.cancel() }
+        defer {
+            line?.cancel()
+            legs?.cancel()
+        }
         do {
             try await StageProcess.run(services, logger: logger, status: status)
         } catch {
@@ -115,6 +119,9 @@ struct RunCommand: AsyncParsableCommand {
         }
         line?.cancel()
         await line?.value
+        legs?.cancel()
+        try? await legs?.value
+        try store?.finishLegs()
         try lines?.finish()
         try taken?.target.finish()
         let report = RunSummary(

@@ -13,7 +13,8 @@ struct Gantry: AsyncParsableCommand {
             """,
         subcommands: [
             RunLocally.self, RecordCommand.self, RecordingCommand.self, ReplayLocally.self, PlatesLocally.self,
-            SimulateLocally.self, QueryCommand.self, MigrateCommand.self, CheckCommand.self, DoctorCommand.self,
+            SimulateLocally.self, QueryCommand.self, MovementCommand.self, MigrateCommand.self, CheckCommand.self,
+            DoctorCommand.self,
             KeysCommand.self, AuditCommand.self, ScoreCommand.self, TrackCommand.self,
             BenchLocally.self,
         ])

@@ -13,7 +13,10 @@ struct QueryCommand: AsyncParsableCommand {
             Each is a call of the SQL function of the same name in schema movement. Counts over too few vehicles are \
             withheld. Exit status: 65 for a question that can't be answered, 69 without a database, 77 when refused.
             """,
-        subcommands: [FlowsQuery.self, TravelTimesQuery.self, PassingQuery.self, TraceQuery.self])
+        subcommands: [
+            FlowsQuery.self, TravelTimesQuery.self, PassingQuery.self, ODMatrixQuery.self, BothQuery.self,
+            TraceQuery.self,
+        ])
 }
 
 struct FlowsQuery: AsyncParsableCommand {
@@ -81,6 +84,60 @@ struct PassingQuery: AsyncParsableCommand {
             let period = try options.period(questions)
             let passing = try questions.passing(area: String(decoding: data, as: UTF8.self), in: period)
             options.show(Answer(passing, minimumVehicles: questions.minimumVehicles, zone: questions.zone))
+        }
+    }
+}
+
+struct ODMatrixQuery: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "od-matrix", abstract: "Journeys from zone to zone, by the time of departure.",
+        discussion: """
+            A journey is what one vehicle does without being unseen for half an hour. It begins in the zone of its first \
+            camera and ends in that of its last; cameras outside of all zones count for none.
+            """)
+    @OptionGroup var options: QueryOptions
+    @Option(help: "GeoJSON file with a feature collection of polygons, named by their property name.")
+    var zones: String
+    @Option(help: "Journeys are grouped by departure in stretches of this length.")
+    var every = Span(argument: "1h")!
+
+    func run() async throws {
+        try answering {
+            guard let data = FileManager.default.contents(atPath: zones) else {
+                complain("can't read \(zones): --zones takes a GeoJSON file")
+                throw ExitCode(66)
+            }
+            let questions = try options.open(options.system.loaded())
+            let period = try options.period(questions)
+            let cells = try questions.odMatrix(
+                zones: String(decoding: data, as: UTF8.self), in: period, every: every.duration)
+            options.show(Answer(cells, minimumVehicles: questions.minimumVehicles, zone: questions.zone))
+        }
+    }
+}
+
+struct BothQuery: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "both", abstract: "How many vehicles were seen at one camera and then at another.")
+    @OptionGroup var options: QueryOptions
+    @Option(help: "The first camera.")
+    var from: String
+    @Option(help: "The second camera.")
+    var to: String
+    @Option(help: "The longest time between both.")
+    var within = Span(argument: "30m")!
+
+    func run() async throws {
+        try answering {
+            let questions = try options.open(options.system.loaded())
+            let period = try options.period(questions)
+            let both = try questions.both(CameraID(from), CameraID(to), in: period, within: within.duration)
+            let cameras = try questions.cameras()
+            // Both are there: the question above would have failed for an unknown one.
+            guard let first = cameras[CameraID(from)], let second = cameras[CameraID(to)] else { return }
+            options.show(
+                Answer(
+                    both, from: first, to: second, minimumVehicles: questions.minimumVehicles, zone: questions.zone))
         }
     }
 }

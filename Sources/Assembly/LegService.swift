@@ -1,0 +1,41 @@
+import Foundation
+public import Logging
+import PostGIS
+public import ServiceLifecycle
+import StageRunner
+import Topics
+
+/// Keeps journeys and legs up to date beside a sink, on a thread and a connection of its own.
+///
+/// It is half a second behind at rest. A database that is gone is tried again: nothing is lost, and the sink beside it
+/// says when patience is over.
+public final class LegService: Service {
+    private let database: String
+    private let logger: Logger
+    private static let pause = Duration.milliseconds(500)
+
+    /// - Parameter database: A libpq address.
+    public init(database: String, logger: Logger) {
+        self.database = database
+        self.logger = logger
+    }
+
+    /// Returns after a graceful shutdown, or when its task is cancelled.
+    public func run() async throws {
+        try await ThreadExecutor.run(name: "legs") { [database, logger] in
+            let keeper = LegKeeper(database: database)
+            var failed = false
+            while !Task.isShuttingDownGracefully, !Task.isCancelled {
+                do {
+                    if try keeper.advance() > 0 { continue }
+                    failed = false
+                } catch {
+                    if !failed { logger.warning("journeys can't be kept: \(error); trying again") }
+                    failed = true
+                }
+                // Ends early, and without complaint, when the process does.
+                try? await cancelWhenGracefulShutdown { try await Task.sleep(for: Self.pause) }
+            }
+        }
+    }
+}

@@ -1,0 +1,48 @@
+/// Keeps journeys and legs up to date with the sightings that sinks have stored.
+///
+/// Any number may run; one at a time does the work. What it writes follows from the sightings alone, so it may be
+/// stopped, killed and started again at any moment. Calls block; use one thread.
+public final class LegKeeper {
+    /// Passages in one transaction: about half a second's work.
+    public static let batch = 20_000
+
+    private let address: String
+    private var connection: Connection?
+
+    /// - Parameter address: A libpq address.
+    public init(database address: String) { self.address = address }
+
+    /// Does one batch.
+    ///
+    /// - Returns: Passages done; 0 when none waits, or another process is at it.
+    /// - Throws: What the database said; the next call tries a new connection.
+    public func advance() throws(DatabaseError) -> Int {
+        do throws(DatabaseError) {
+            if connection == nil { connection = try Connection(address, application: "gantry-legs") }
+            let rows = try connection!.query("SELECT advance_legs($1)", [String(Self.batch)])
+            return rows.values[0][0].flatMap { Int($0) } ?? 0
+        } catch {
+            connection = nil
+            throw error
+        }
+    }
+
+    /// Does everything that waits now.
+    public func finish() throws(DatabaseError) {
+        while try advance() > 0 {}
+    }
+
+    /// Empties both and queues every passage again; ``finish()`` makes them anew.
+    public func rebuild() throws(DatabaseError) {
+        if connection == nil { connection = try Connection(address, application: "gantry-legs") }
+        _ = try connection!.query("SELECT rebuild_legs()")
+    }
+
+    /// Rows that legs and journeys lack, and that they should not have, compared with those made from scratch.
+    public func check() throws(DatabaseError) -> [(what: String, missing: Int, surplus: Int)] {
+        if connection == nil { connection = try Connection(address, application: "gantry-legs") }
+        return try connection!.query("SELECT what, missing, surplus FROM check_legs()").values.map {
+            ($0[0] ?? "", Int($0[1] ?? "") ?? 0, Int($0[2] ?? "") ?? 0)
+        }
+    }
+}
