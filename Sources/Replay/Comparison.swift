@@ -30,7 +30,10 @@ public struct Comparison: Hashable, Sendable {
         case confidence
         /// First or last seen.
         case times
-        /// Anything else: class, direction, votes, best frame, the id.
+        /// How it went: direction, course, sides, stops, speed. Courses and speeds need the cameras' headings and
+        /// calibrations in both runs.
+        case way
+        /// Anything else: class, votes, best frame, the id.
         case other
     }
 
@@ -115,6 +118,8 @@ extension Comparison.Pair {
         }
         same.firstSeen = baseline.firstSeen
         same.lastSeen = baseline.lastSeen
+        if candidate.way != baseline.way { differences.insert(.way) }
+        same.way = baseline.way
         if same != baseline { differences.insert(.other) }
         self.init(baseline: baseline, candidate: candidate, differences: differences)
     }
@@ -128,6 +133,34 @@ extension Comparison.Pair {
     /// By how many seconds the candidate's first and last sight are later.
     public var timeShift: (first: Double, last: Double) {
         ((candidate.firstSeen - baseline.firstSeen).inSeconds, (candidate.lastSeen - baseline.lastSeen).inSeconds)
+    }
+}
+
+extension Passage {
+    fileprivate struct Way: Hashable {
+        var direction: Direction
+        var course: Double?
+        var entered, left: Edge?
+        var stopped: Duration
+        var parked: Duration?
+        var speed: Speed?
+    }
+
+    fileprivate var way: Way {
+        get {
+            Way(
+                direction: direction, course: course, entered: entered, left: left, stopped: stopped, parked: parked,
+                speed: speed)
+        }
+        set {
+            direction = newValue.direction
+            course = newValue.course
+            entered = newValue.entered
+            left = newValue.left
+            stopped = newValue.stopped
+            parked = newValue.parked
+            speed = newValue.speed
+        }
     }
 }
 

@@ -86,6 +86,14 @@ import Wire
         #expect(report.vehicles.map(\.differences).sorted { $0[0] < $1[0] } == [["confidence"], ["times"]])
     }
 
+    @Test func `a run that knows no headings differs in the way alone`() {
+        var candidate = baseline
+        candidate[0].course = candidate[0].course == nil ? 90 : nil
+        candidate[1].stopped = .seconds(7)
+        let report = compared(with: candidate).1
+        #expect(report.vehicles.map(\.differences) == [["way"], ["way"]] && report.verdict == .different)
+    }
+
     /// Two vehicles side by side have the same times; the text tells which is which.
     @Test func `vehicles side by side are not taken for each other`() throws {
         var camera = CameraStream("bridge")
