@@ -28,6 +28,7 @@ public enum ShareRecording {
         guard overwrites || !FileManager.default.fileExists(atPath: target) else {
             throw RecordingError.exists(path: target)
         }
+        guard !WholeFile.areSame(from, target) else { throw ShareError.ontoItself(target) }
         guard !WholeFile.isThing(target) else { throw ShareError.unwritable(target) }
         // Half a copy must not pass for a whole one, least of all here.
         let partial = target + ".partial"
@@ -82,9 +83,13 @@ public enum ShareRecording {
 /// What stops a copy. Codes `RPL1xx`.
 public enum ShareError: Error, Equatable, CustomStringConvertible {
     case unwritable(String)
+    case ontoItself(String)
 
     public var description: String {
         switch self {
+        case .ontoItself(let path):
+            "RPL102 \(path) is the recording itself: the copy would take its place, and what it leaves out would be gone. "
+                + "Name another file."
         case .unwritable(let path): "RPL101 can't write \(path). Check the folder and its permissions."
         }
     }

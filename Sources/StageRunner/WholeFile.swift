@@ -47,6 +47,14 @@ public struct WholeFile: Sendable {
         try file.finish()
     }
 
+    /// Whether both names lead to one file that is there.
+    public static func areSame(_ a: String, _ b: String) -> Bool {
+        var first = stat()
+        var second = stat()
+        guard stat(a, &first) == 0, stat(b, &second) == 0 else { return false }
+        return first.st_dev == second.st_dev && first.st_ino == second.st_ino
+    }
+
     /// Whether something is there that is neither a file nor a link to one.
     public static func isThing(_ path: String) -> Bool {
         var status = stat()

@@ -121,6 +121,11 @@ struct ReplayCommand: AsyncParsableCommand {
     }
 
     private func replay(through stages: [PipelineStage], settings: Pipeline, logger: Logger) throws {
+        for output in [record, passages, report].compactMap({ $0 }) {
+            for input in [file, compare].compactMap({ $0 }) where WholeFile.areSame(input, output) {
+                throw ReplayError.overwritesInput(output)
+            }
+        }
         let topics = try ReplayTopics(file, for: stages[0])
         let replay = Replay(
             through: stages, topics: topics.names, batch: batch, partitions: partitions ?? 1, encodes: record != nil)
@@ -144,6 +149,8 @@ struct ReplayCommand: AsyncParsableCommand {
         _ = try recorder?.finish()
         try lines?.finish()
         progress.finish(counts)
+        // "Same" would be true of nothing at all, and a mistyped camera would pass for ever.
+        guard counts.records > 0 else { throw ReplayError.nothingPlayed(file: file, topic: replay.input) }
         if counts.plates > 0, counts.platesWithoutImage == counts.plates {
             throw ReplayError.noImages(file)
         }

@@ -12,6 +12,8 @@ enum ReplayError: Error, Equatable, CustomStringConvertible {
     case severalPipelines(file: String, topics: [String])
     case noImages(String)
     case noPassages(String)
+    case overwritesInput(String)
+    case nothingPlayed(file: String, topic: String)
 
     var description: String {
         switch self {
@@ -27,6 +29,11 @@ enum ReplayError: Error, Equatable, CustomStringConvertible {
         case .noImages(let file):
             "RPL203 no plate of \(file) has a picture, so there was nothing to read: its pictures were taken out. "
                 + "Use --through track."
+        case .overwritesInput(let path):
+            "RPL207 \(path) would be read and written at once, which destroys it. Name another file for the output."
+        case .nothingPlayed(let file, let topic):
+            "RPL208 \(file) has no record on \(topic) for what --camera, --from and --to ask for, so nothing was played. "
+                + "gantry recording info lists cameras and times."
         case .noPassages(let file):
             "RPL204 \(file) has no passages to compare with. Make a baseline: gantry replay FILE --through ... --record BASELINE."
         }

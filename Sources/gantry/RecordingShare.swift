@@ -14,7 +14,7 @@ struct RecordingShare: ParsableCommand {
             Pictures are always left out, and so are whole frames, rejected records and track state. With \
             --pseudonymise every plate is replaced by an invented one of the same grammar: one plate by one \
             pseudonym wherever it appears, and misreads by texts that differ from it as they differed before, so \
-            that a replay gives the same passages. Times and places stay: who knows where a vehicle was finds its \
+            that a replay gives nearly the same passages. Times and places stay: who knows where a vehicle was finds its \
             pseudonym there.
 
             Examples:

@@ -114,6 +114,26 @@ import Wire
         #expect(tolerated.status == 3)
     }
 
+    @Test func `an output never takes the place of an input, and nothing played is not the same`() throws {
+        defer { remove() }
+        #expect(try replay("--through", "track", "--record", path("first.mcap")).status == 0)
+        let before = try ["day.mcap", "first.mcap"].map { try Data(contentsOf: folder.appending(path: $0)) }
+        try FileManager.default.createSymbolicLink(atPath: path("link"), withDestinationPath: "day.mcap")
+        #expect(try replay("--through", "track", "--passages", path("day.mcap")).status == 1)
+        #expect(try replay("--through", "track", "--passages", path("link")).status == 1)
+        let compared = ["--through", "track", "--compare", path("first.mcap")]
+        for more in [
+            ["--report", path("day.mcap")], ["--passages", path("first.mcap")], ["--report", path("first.mcap")],
+        ] {
+            let handle = try StageProcessHandle(
+                CityFixture.products.appending(path: "gantry-local"), ["replay", path("day.mcap")] + compared + more,
+                log: nil)
+            #expect(handle.wait() == 1, "\(more)")
+        }
+        #expect(try ["day.mcap", "first.mcap"].map { try Data(contentsOf: folder.appending(path: $0)) } == before)
+        #expect(try replay("--through", "track", "--compare", path("first.mcap"), "--camera", "camera-9").status == 1)
+    }
+
     /// Goal: the stage behind Kafka gives what the replay gives, with one partition or eight.
     /// Method: the recording into real topics, `gantry-track` on them, its passages compared camera by camera.
     @Test(arguments: [1, 8])

@@ -108,6 +108,13 @@ import Wire
         #expect(result.records == 1 && result.leftOut == ["city.frames": 1, "city.track-state": 1])
     }
 
+    @Test func `a copy never takes the place of its original`() throws {
+        let path = scratch.path("original")
+        let before = try Data(contentsOf: URL(filePath: path))
+        #expect(throws: ShareError.ontoItself(path)) { try ShareRecording.copy(path, to: path, overwrites: true) }
+        #expect(try Data(contentsOf: URL(filePath: path)) == before)
+    }
+
     @Test func `a record that can't be read stops the copy, and no file is left`() throws {
         let broken = Record(key: "a", value: [0, 0, 0], headers: original[0].record.headers, timestamp: 9)
         try write([original[0], RecordedRecord(topic: "city.reads", record: broken)], to: scratch.path("broken"))
