@@ -139,7 +139,7 @@ let package = Package(
             exclude: ["Fixtures"]),
         tests(
             "SimulatedCityTests",
-            ["Traffic", "Topics", "Wire", "StageRunner", "KafkaTopics", "SimulatedCity"]),
+            ["Traffic", "Topics", "Wire", "StageRunner", "KafkaTopics", "Custody", "PostGIS", "SimulatedCity"]),
         tests(
             "PipelineTests",
             ["Traffic", "Stages", "Topics", "Wire", "StageRunner", "KafkaTopics", "PostGIS", "GantryTesting"]),

@@ -79,9 +79,11 @@ public struct CityNetwork: Sendable {
         return (rounded(west + x * degreesEast), rounded(south + y * degreesNorth))
     }
 
-    /// Lines of the grid in each direction: about one camera for every 4 junctions.
+    /// Lines of the grid in each direction: 4 junctions for each camera, and more in a large city, whose streets are
+    /// watched less closely.
     public static func side(cameras: Int) -> Int {
-        max(6, Int((Double(cameras) * 4.2).squareRoot().rounded(.up)))
+        let junctions = Double(cameras) * (4 + Double(cameras) / 1000)
+        return max(6, Int(junctions.squareRoot().rounded(.up)))
     }
 
     init(side: Int, seed: UInt64) {

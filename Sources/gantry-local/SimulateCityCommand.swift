@@ -49,7 +49,7 @@ struct SimulateCityCommand: AsyncParsableCommand {
     var size = Size.small
     @Option(help: "Another number gives another city.")
     var seed: UInt64 = 1
-    @Option(help: "2 to 5000. The city grows with them: about 4 junctions a camera.")
+    @Option(help: "2 to 5000. The city grows with them: 4 junctions a camera, in a large one up to 9.")
     var cameras: Int?
     @Option(help: "1 to 5000000; by default 167 a camera.")
     var vehicles: Int?

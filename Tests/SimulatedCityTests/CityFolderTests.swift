@@ -83,7 +83,7 @@ import Wire
 
     @Test func `the recording holds every sighting in order, keyed by camera`() throws {
         defer { remove() }
-        let settings = CitySettings(cameras: 12, vehicles: 4000, seconds: 3600)
+        let settings = CitySettings(cameras: 12, vehicles: 12_000, seconds: 3600)
         let counts = try write(settings, to: "city")
         var sightings: [CitySighting] = []
         var traffic = CityTraffic(try SimulatedCity(settings))

@@ -20,7 +20,7 @@ import Traffic
     }
 
     @Test func `edges lie in order of their junctions and are no shorter than the straight way`() throws {
-        let network = try SimulatedCity(CitySettings(cameras: 100)).network
+        let network = try SimulatedCity(CitySettings(cameras: 300)).network
         for node in network.nodes.indices {
             #expect(network.edges(from: node).allSatisfy { network.edges[$0].from == node })
         }

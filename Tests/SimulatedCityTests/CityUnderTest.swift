@@ -23,11 +23,12 @@ struct CityUnderTest {
     static let morning = Result {
         var settings = CitySettings(cameras: 60, vehicles: 30_000, seconds: 4 * 3600)
         settings.faults.outages = 12
+        settings.leastTrips = 5
         return try CityUnderTest(settings)
     }
     /// The same without any fault.
     static let faultless = Result {
-        var settings = CitySettings(cameras: 60, vehicles: 10_000, seconds: 4 * 3600)
+        var settings = CitySettings(cameras: 60, vehicles: 30_000, seconds: 4 * 3600)
         (settings.faults.miss, settings.faults.misread, settings.faults.unread) = (0, 0, 0)
         (settings.faults.duplicate, settings.faults.late, settings.faults.clockSkew) = (0, 0, 0)
         return try CityUnderTest(settings)
