@@ -24,7 +24,7 @@ struct SimulateCityCommand: AsyncParsableCommand {
               gantry simulate city --out live --brokers 127.0.0.1:9092 --rate 200
 
             Sizes: small is 6 cameras, 10,000 vehicles, 1 hour; medium 300, 50,000, 1 day; large 3,000, 500,000, 7 days \
-            (about 20 million passages). Single options go before --size.
+            (about 22 million passages). Single options win over --size.
 
             Afterwards: gantry replay DIR/passages.mcap --pipeline DIR/pipeline.yaml, gantry-sink --pipeline \
             DIR/pipeline.yaml.
@@ -51,11 +51,11 @@ struct SimulateCityCommand: AsyncParsableCommand {
     var seed: UInt64 = 1
     @Option(help: "2 to 5000. The city grows with them: 4 junctions a camera, in a large one up to 9.")
     var cameras: Int?
-    @Option(help: "1 to 5000000; by default 167 a camera.")
+    @Option(help: "1 to 5000000; by default the size's, or 167 a camera where --cameras is given.")
     var vehicles: Int?
     @Option(help: "Rectangles of zones.geojson, 1 to 1000; by default 4 to 50.")
     var zones: Int?
-    @Option(help: "Trips begin within so long: 90m, 1d, 7d.", transform: CityDuration.parse)
+    @Option(help: "Trips begin within so long: 90m, 1d, 7d. By default the size's.", transform: CityDuration.parse)
     var length: CityDuration?
     @Option(
         help: "When the period begins; by default Monday 2026-03-02, at 7:00 if it is shorter than a day.",
@@ -76,14 +76,16 @@ struct SimulateCityCommand: AsyncParsableCommand {
     var duplicate = CityFaults().duplicate
     @Option(help: "Share of the passages that come 30 s to 2 h late.")
     var late = CityFaults().late
-    @Option(help: "Standard deviation of the cameras' clocks.", transform: CityDuration.parse)
+    @Option(help: "Standard deviation of the cameras' clocks, by default 2s.", transform: CityDuration.parse)
     var clockSkew: CityDuration?
-    @Option(help: "Outages in all, each of one camera for 5 minutes to 3 hours.")
+    @Option(help: "Outages in all, each of one camera for 5 minutes to 3 hours; fewer where they would touch.")
     var outages = 0
 
-    @Option(help: "Journeys end where no camera sees the vehicle for longer.", transform: CityDuration.parse)
+    @Option(
+        help: "Journeys end where no camera sees the vehicle for longer, by default 30m.", transform: CityDuration.parse
+    )
     var journeyGap: CityDuration?
-    @Option(help: "Buckets of true travel times.", transform: CityDuration.parse)
+    @Option(help: "Buckets of true travel times, by default 15m.", transform: CityDuration.parse)
     var bucket: CityDuration?
     @Flag(help: "Write the truth's tables as .csv.zst, by the program zstd.")
     var compress = false

@@ -15,12 +15,14 @@ import Wire
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     }
 
+    private static let program = URL(filePath: Postgres.root).appending(path: ".build/debug/gantry-local")
+
     private func path(_ name: String) -> String { folder.appending(path: name).path }
     private func remove() { try? FileManager.default.removeItem(at: folder) }
 
     private func start(_ arguments: [String], environment: [String: String] = [:]) throws -> (Process, Pipe) {
         let process = Process()
-        process.executableURL = URL(filePath: Postgres.root).appending(path: ".build/debug/gantry-local")
+        process.executableURL = Self.program
         process.arguments = ["simulate", "city"] + arguments
         process.currentDirectoryURL = folder
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
@@ -148,6 +150,15 @@ import Wire
         }
         #expect(Dictionary(grouping: found, by: \.camera) == expected)
         #expect(!FileManager.default.fileExists(atPath: path("live/passages.mcap")))
+        let again = Process()
+        again.executableURL = Self.program
+        again.arguments = [
+            "replay", path("file/passages.mcap"), "--pipeline", path("file/pipeline.yaml"), "--brokers", broker.address,
+            "--name", "again", "--quiet",
+        ]
+        try again.run()
+        again.waitUntilExit()
+        #expect(again.terminationStatus == 0)
         let same = try Data(contentsOf: folder.appending(path: "live/truth/trips.csv"))
         #expect(try same == Data(contentsOf: folder.appending(path: "file/truth/trips.csv")))
     }
