@@ -76,6 +76,7 @@ let package = Package(
             ["Traffic", "Stages", "Topics", logging, metrics, coreMetrics, lifecycle, yams, http, sockets]),
 
         library("Replay", ["Traffic", "Stages", "Topics", "Wire", "StageRunner", crypto]),
+        library("SimulatedCity", ["Traffic", "Stages", "Topics", "Wire"]),
         library("GantryTesting", ["Traffic", "Topics", "Wire", protobuf]),
 
         // Edges.
@@ -106,7 +107,7 @@ let package = Package(
             "gantry-local",
             [
                 "Traffic", "Stages", "Topics", "Wire", "Replay", "StageRunner", "KafkaTopics", "Vision", "Assembly",
-                "VisionAssembly", metrics, lifecycle,
+                "VisionAssembly", "SimulatedCity", metrics, lifecycle,
             ]),
         executable("gantry-decode", ["StageRunner", "Assembly", "VisionAssembly"]),
         executable("gantry-detect", ["StageRunner", "Assembly", "VisionAssembly"]),
@@ -136,6 +137,9 @@ let package = Package(
             "ReplayTests",
             ["Traffic", "Stages", "Grammars", "Topics", "Wire", "StageRunner", "Replay", "GantryTesting"],
             exclude: ["Fixtures"]),
+        tests(
+            "SimulatedCityTests",
+            ["Traffic", "Topics", "Wire", "StageRunner", "KafkaTopics", "Custody", "PostGIS", "SimulatedCity"]),
         tests(
             "PipelineTests",
             ["Traffic", "Stages", "Topics", "Wire", "StageRunner", "KafkaTopics", "PostGIS", "GantryTesting"]),

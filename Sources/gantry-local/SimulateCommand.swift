@@ -5,7 +5,7 @@ import Vision
 struct SimulateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "simulate", abstract: "Makes input for the pipeline out of nothing.",
-        subcommands: [SimulateClipsCommand.self])
+        subcommands: [SimulateClipsCommand.self, SimulateCityCommand.self])
 }
 
 struct SimulateClipsCommand: AsyncParsableCommand {

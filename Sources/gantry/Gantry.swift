@@ -71,7 +71,8 @@ struct PlatesLocally: ParsableCommand {
 
 struct SimulateLocally: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "simulate", abstract: "Renders recordings of a city, with known truth.")
+        commandName: "simulate",
+        abstract: "Invents a city: clips of a few cameras, or passages of thousands, with the truth beside them.")
     func run() { Sibling.replaceProcess() }
 }
 
