@@ -51,6 +51,11 @@ public struct ComparisonPage {
         section("Confidence", "The same text, surer or less sure; largest shifts first.", shifted.map(pair))
         let moved = rest(.times).filter { $0.differences.isDisjoint(with: [.acceptance, .confidence]) }
         section("Times", "Seen earlier or later, for longer or for less.", moved.map(pair))
+        let seen: Set<Comparison.Difference> = [.acceptance, .confidence, .times]
+        let otherWay = rest(.way).filter { $0.differences.isDisjoint(with: seen) }
+        section("Way", "Another direction, course, side, stop or speed.", otherWay.map(pair))
+        let other = rest(.other).filter { $0.differences.isDisjoint(with: seen.union([.way])) }
+        section("Something else", "Class, votes, best frame or id.", other.map(pair))
         return Self.page(title: title, body: body)
     }
 
@@ -99,6 +104,9 @@ public struct ComparisonPage {
             facts += String(format: ", confidence %.3f, %d of %d votes", plate.confidence, plate.votes, plate.reads)
         }
         if let reason = passage.notRead { facts += ", \(reason.rawValue)" }
+        facts += ", \(passage.direction.rawValue)"
+        if let course = passage.course { facts += String(format: ", course %.0f°", course) }
+        if let speed = passage.speed { facts += String(format: ", %.1f km/h", speed.metresPerSecond * 3.6) }
         let picture =
             passage.best.crop.map {
                 "<img alt=\"\" src=\"data:image/jpeg;base64,\(Data($0.jpeg).base64EncodedString())\">"

@@ -3,7 +3,8 @@ public import Topics
 
 /// A recording that several threads write to.
 ///
-/// What was written more than five seconds ago survives a power cut; an orderly end loses nothing. A recording that
+/// What was written survives a power cut once five seconds have passed and another record, or ``flushIfDue()``, has come; an
+/// orderly end loses nothing. A recording that
 /// can't be written, for example on a full disk, ends the run that it was asked for: it would be of no use.
 public final class Recorder: Sendable {
     private struct State: ~Copyable {
@@ -31,11 +32,21 @@ public final class Recorder: Sendable {
                 }
                 try state.writer?.append(recorded.record, to: topic)
             }
-            if state.flushed.duration(to: .now) > .seconds(5) {
-                try state.writer?.flush()
-                state.flushed = .now
-            }
+            try Self.flushIfDue(&state)
         }
+    }
+
+    public func flushIfDue() throws { try state.withLock { try Self.flushIfDue(&$0) } }
+
+    private static func flushIfDue(_ state: inout State) throws {
+        guard state.flushed.duration(to: .now) >= .seconds(5) else { return }
+        try state.writer?.flush()
+        state.flushed = .now
+    }
+
+    /// Records and bytes so far; nothing after the end.
+    public var written: (records: Int, bytes: Int) {
+        state.withLock { state in (state.writer?.messages ?? 0, state.writer?.bytes ?? 0) }
     }
 
     /// The file is whole after this; nothing more is taken.

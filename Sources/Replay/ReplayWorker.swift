@@ -108,7 +108,7 @@ final class ReplayWorker: @unchecked Sendable {
     }
 
     private func reject(_ record: Record, _ error: any Error, _ outputs: inout Replay.Outputs) {
-        let (code, reason) = Self.described(error)
+        let (code, reason) = Rejection.cause(of: error)
         counts.rejected[code, default: 0] += 1
         guard encodes else { return }
         let input = topics.input(of: stages[0]) ?? topics.frames
@@ -119,11 +119,5 @@ final class ReplayWorker: @unchecked Sendable {
         if let rejected = try? Record(rejection: rejection) {
             outputs.records.append(.init(topic: topics.rejected(input), record: rejected))
         }
-    }
-
-    private static func described(_ error: any Error) -> (code: String, reason: String) {
-        if let bad = error as? BadRecord { return (bad.code, bad.reason) }
-        if let coded = error as? any CodedError { return (coded.code, coded.reason) }
-        return ("RPL100", "\(error)")
     }
 }

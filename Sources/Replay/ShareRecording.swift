@@ -1,5 +1,4 @@
 import Foundation
-import StageRunner
 public import Stages
 import Topics
 import Traffic
@@ -20,16 +19,11 @@ public enum ShareRecording {
     /// - Throws: ``RecordingError``, or ``WireError`` for a record that can't be read: it could hold anything. No file
     ///   is left behind.
     public static func copy(
-        _ from: String, to target: String, overwrites: Bool = false, pseudonymise grammars: GrammarSet? = nil,
-        key: [UInt8] = []
+        _ from: String, to target: String, pseudonymise grammars: GrammarSet? = nil, key: [UInt8] = []
     ) throws -> Result {
         let pseudonyms = try grammars.map { try learned(from, Pseudonyms(grammars: $0, key: key)) }
         var sharing = Sharing(pseudonyms: pseudonyms)
-        guard overwrites || !FileManager.default.fileExists(atPath: target) else {
-            throw RecordingError.exists(path: target)
-        }
-        guard !WholeFile.areSame(from, target) else { throw ShareError.ontoItself(target) }
-        guard !WholeFile.isThing(target) else { throw ShareError.unwritable(target) }
+        guard !FileManager.default.fileExists(atPath: target) else { throw RecordingError.exists(path: target) }
         // Half a copy must not pass for a whole one, least of all here.
         let partial = target + ".partial"
         do {
@@ -64,10 +58,10 @@ public enum ShareRecording {
         var tracker = Associate()
         var ends: [CameraID: StreamRecord<FrameReads>] = [:]
         while let recorded = try reader.next() {
-            switch recorded.record.header("gantry-type") {
-            case "gantry.v1.PassageRecord": pseudonyms.learn(try Passage(record: recorded.record))
-            case "gantry.v1.ReadsRecord":
-                let reads = try StreamRecord<FrameReads>(record: recorded.record)
+            // What can't be read tells nothing here; whether it may be copied is asked afterwards.
+            switch try? TopicMessage(record: recorded.record) {
+            case .passage(let passage): pseudonyms.learn(passage)
+            case .reads(let reads):
                 for passage in tracker.process(reads) { pseudonyms.learn(passage) }
                 ends[reads.id.camera] = StreamRecord(id: reads.id, time: reads.time, body: .endOfStream)
             default: break
@@ -83,13 +77,9 @@ public enum ShareRecording {
 /// What stops a copy. Codes `RPL1xx`.
 public enum ShareError: Error, Equatable, CustomStringConvertible {
     case unwritable(String)
-    case ontoItself(String)
 
     public var description: String {
         switch self {
-        case .ontoItself(let path):
-            "RPL102 \(path) is the recording itself: the copy would take its place, and what it leaves out would be gone. "
-                + "Name another file."
         case .unwritable(let path): "RPL101 can't write \(path). Check the folder and its permissions."
         }
     }

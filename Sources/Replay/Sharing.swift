@@ -15,17 +15,18 @@ public struct Sharing: Sendable {
     /// anything.
     public mutating func shared(_ recorded: RecordedRecord) throws -> RecordedRecord? {
         var result = recorded
-        switch recorded.record.header("gantry-type") {
-        case "gantry.v1.VehiclesRecord":
-            let detections = try StreamRecord<Detections>(record: recorded.record)
+        guard Schema.names.contains(recorded.record.messageType ?? "") else {
+            leftOut[recorded.topic, default: 0] += 1
+            return nil
+        }
+        switch try TopicMessage(record: recorded.record) {
+        case .detections(let detections):
             result.record = try Record(detections: detections.map(Self.withoutImages))
-        case "gantry.v1.ReadsRecord":
-            let reads = try StreamRecord<FrameReads>(record: recorded.record)
+        case .reads(let reads):
             let id = reads.id
             result.record = try Record(reads: reads.map { withoutImages($0, id) })
-        case "gantry.v1.PassageRecord":
-            result.record = try Record(passage: withoutImages(try Passage(record: recorded.record)))
-        default:
+        case .passage(let passage): result.record = try Record(passage: withoutImages(passage))
+        case .frame, .rejection, .snapshot:
             leftOut[recorded.topic, default: 0] += 1
             return nil
         }

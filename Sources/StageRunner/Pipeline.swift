@@ -69,22 +69,29 @@ public enum PipelineStage: String, CaseIterable, Comparable, Sendable {
     private var place: Int { Self.allCases.firstIndex(of: self) ?? 0 }
     public static func < (a: PipelineStage, b: PipelineStage) -> Bool { a.place < b.place }
 
-    /// Reads the argument of `--stages`: names of neighbours, separated by commas.
+    /// Reads the argument of an option such as `--stages`: names of neighbours, separated by commas.
     ///
+    /// - Parameters:
+    ///   - option: As messages call it.
+    ///   - known: Which stages may be named; neighbours themselves.
     /// - Returns: The stages in the order of the flow.
     /// - Throws: ``PipelineError/problems(_:)`` for an unknown name, a repeated one, or a hole between two.
-    public static func neighbours(_ text: String) throws(PipelineError) -> [PipelineStage] {
+    public static func neighbours(
+        _ text: String, option: String = "--stages", among known: [PipelineStage] = allCases
+    ) throws(PipelineError) -> [PipelineStage] {
         func problem(_ what: String) -> PipelineError {
             .problems([
                 PipelineProblem(
-                    file: "--stages", line: 0, column: 0, code: .unknownStage, what: what,
-                    remedy: "name neighbours among \(allCases.map(\.rawValue).joined(separator: ","))")
+                    file: option, line: 0, column: 0, code: .unknownStage, what: what,
+                    remedy: "name neighbours among \(known.map(\.rawValue).joined(separator: ","))")
             ])
         }
         var stages: [PipelineStage] = []
         for part in text.split(separator: ",", omittingEmptySubsequences: false) {
             let name = String(part.filter { $0 != " " })
-            guard let stage = PipelineStage(rawValue: name) else { throw problem("'\(name)' is not a stage") }
+            guard let stage = known.first(where: { $0.rawValue == name }) else {
+                throw problem("'\(name)' is not one of them")
+            }
             guard !stages.contains(stage) else { throw problem("'\(name)' is named twice") }
             stages.append(stage)
         }

@@ -1,6 +1,6 @@
 import Logging
 import Stages
-import Topics
+public import Topics
 import Traffic
 
 /// One turn of a stage's loop after another, with all it has to remember between them.
@@ -101,7 +101,7 @@ struct StageLoop<S: Stage & SendableMetatype & ~Copyable>: ~Copyable where S.Inp
             changed.insert(camera)
             let start = ContinuousClock.now
             do { outputs += try stage.process(input) } catch {
-                let (code, reason) = describe(error)
+                let (code, reason) = Rejection.cause(of: error)
                 reject(code, reason, camera: camera)
             }
             metrics.spent(start.duration(to: .now))
@@ -194,13 +194,15 @@ struct StageLoop<S: Stage & SendableMetatype & ~Copyable>: ~Copyable where S.Inp
     }
 }
 
-/// The code and the reason of any error: its own, or what its description begins with.
-func describe(_ error: any Error) -> (code: String, reason: String) {
-    if let bad = error as? BadRecord { return (bad.code, bad.reason) }
-    if let coded = error as? any CodedError { return (coded.code, coded.reason) }
-    let text = "\(error)"
-    if let match = text.prefixMatch(of: #/([A-Z]{3}[0-9]{3}) /#) {
-        return (String(match.1), String(text[match.range.upperBound...]))
+extension Rejection {
+    /// The code and the reason of any error: its own, or what its description begins with.
+    public static func cause(of error: any Error) -> (code: String, reason: String) {
+        if let bad = error as? BadRecord { return (bad.code, bad.reason) }
+        if let coded = error as? any CodedError { return (coded.code, coded.reason) }
+        let text = "\(error)"
+        if let match = text.prefixMatch(of: #/([A-Z]{3}[0-9]{3}) /#) {
+            return (String(match.1), String(text[match.range.upperBound...]))
+        }
+        return ("RUN100", "the stage failed without a code: \(text)")
     }
-    return ("RUN100", "the stage failed without a code: \(text)")
 }

@@ -78,7 +78,7 @@ public enum RecordingError: CodedError, Equatable {
             "the message at byte \(offset) is of channel \(id), which nothing before it declares. A damaged part of the file may have; `gantry recording validate` lists everything."
         case .tooLarge(let what, let bytes, let limit, let offset):
             "\(what) at byte \(offset) claims \(bytes) bytes; at most \(limit) are read. The length is damaged, or the file was written with far larger chunks: write it anew with chunks of 1 MiB."
-        case .exists(let path): "\(path) is there already. Choose another name, or say that it may be overwritten."
+        case .exists(let path): "\(path) is there already. Choose another name, or remove it first."
         case .unknownType(let type, let topic):
             type.isEmpty
                 ? "a record for \(topic) has no header gantry-type, so its message has no known schema. Look for a foreign producer on this topic."

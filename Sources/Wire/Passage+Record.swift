@@ -35,6 +35,11 @@ extension Passage {
     }
 }
 
+extension Passage {
+    /// The frame that shows the vehicle best: its record is traced as that.
+    var tracedFrame: FrameID { FrameID(camera: camera, epoch: epoch, frame: best.frame) }
+}
+
 extension Record {
     /// A record of `passages`.
     public init(passage: Passage) throws(WireError) {
@@ -60,10 +65,8 @@ extension Record {
             if let reason = passage.notRead { wire.notRead = reason.wire }
             wire.reads = passage.reads.map(\.wire)
         }
-        // Traced as the frame that shows the vehicle best.
-        let best = FrameID(camera: passage.camera, epoch: passage.epoch, frame: passage.best.frame)
         self = try Envelope.record(
-            message, key: passage.camera.text, time: passage.lastSeen.nanoseconds, frame: best)
+            message, key: passage.camera.text, time: passage.lastSeen.nanoseconds, frame: passage.tracedFrame)
     }
 }
 

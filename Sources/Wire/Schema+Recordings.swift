@@ -1,7 +1,6 @@
 import Foundation
 import SwiftProtobuf
 public import Topics
-import Traffic
 
 extension Schema {
     private static let types: [any SwiftProtobuf.Message.Type] = [
@@ -25,16 +24,7 @@ extension Schema {
     /// - Throws: What that stage would refuse it with; ``WireError/wrongType(found:expected:)`` for a message that no
     ///   stage takes.
     public static func check(_ record: Record) throws(WireError) {
-        let type = record.header(Envelope.typeHeader) ?? ""
-        switch type {
-        case Gantry_V1_FrameRecord.protoMessageName: _ = try StreamRecord<EncodedFrame>(record: record)
-        case Gantry_V1_VehiclesRecord.protoMessageName: _ = try StreamRecord<Detections>(record: record)
-        case Gantry_V1_ReadsRecord.protoMessageName: _ = try StreamRecord<FrameReads>(record: record)
-        case Gantry_V1_PassageRecord.protoMessageName: _ = try Passage(record: record)
-        case Gantry_V1_RejectedRecord.protoMessageName: _ = try Rejection(record: record)
-        case Gantry_V1_TrackState.protoMessageName: _ = try Snapshot(record: record)
-        default: throw .wrongType(found: type, expected: names.joined(separator: ", "))
-        }
+        _ = try TopicMessage(record: record)
     }
 
     /// A record's message as Protobuf JSON on one line.
@@ -42,7 +32,7 @@ extension Schema {
     /// - Throws: ``WireError/wrongType(found:expected:)``, ``WireError/unknownVersion(found:)``,
     ///   ``WireError/empty(type:)`` or ``WireError/malformed(type:bytes:)``.
     public static func json(_ record: Record) throws(WireError) -> String {
-        let found = record.header(Envelope.typeHeader) ?? ""
+        let found = record.messageType ?? ""
         guard let type = types.first(where: { $0.protoMessageName == found }) else {
             throw .wrongType(found: found, expected: names.joined(separator: ", "))
         }

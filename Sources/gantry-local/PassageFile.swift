@@ -10,7 +10,8 @@ final class PassageFile: @unchecked Sendable {
     // Used by the sink's thread alone, then by the command once the sink has returned.
     private let file: WholeFile
 
-    init(_ path: String) throws { file = try WholeFile(path) }
+    /// Plates in clear: as readable as recordings are.
+    init(_ path: String) throws { file = try WholeFile(path, permissions: 0o640) }
 
     func append(_ passages: [Passage]) throws {
         var lines = Data()
@@ -22,6 +23,9 @@ final class PassageFile: @unchecked Sendable {
     }
 
     func finish() throws { try file.finish() }
+
+    /// Leaves nothing of what was written.
+    func discard() { file.discard() }
 }
 
 /// The best crops of rendered vehicles, one JPEG a passage. Crops of real ones are only ever stored sealed.

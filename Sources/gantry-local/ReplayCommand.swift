@@ -42,9 +42,9 @@ struct ReplayCommand: AsyncParsableCommand {
     var media: String?
     @Option(help: ArgumentHelp("Only this camera; repeat for several.", valueName: "id"))
     var camera: [String] = []
-    @Option(help: "Only records from this event time on, as in 2026-03-02T07:30:00Z.", transform: Self.time)
+    @Option(help: ArgumentHelp("Only records from this event time on, as in 2026-03-02T07:30:00Z.", valueName: "time"))
     var from: EventTime?
-    @Option(help: "Only records before this event time.", transform: Self.time)
+    @Option(help: ArgumentHelp("Only records before this event time.", valueName: "time"))
     var to: EventTime?
     @Option(help: "Times the recorded pace, for example 1 or 10; by default as fast as it goes.")
     var speed: Double?
@@ -63,11 +63,11 @@ struct ReplayCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Write the comparison there as an HTML page, with crops.", valueName: "file"))
     var report: String?
     @Option(
-        help: "Share of the baseline's passages that may be lost, torn apart or read worse: 0.02 or 2%.",
+        help: "Share of the baseline's passages that may be lost, torn apart or read worse: 0.02 or 2% (default: 0).",
         transform: Self.share)
-    var tolerance = 0.0
+    var tolerance: Double?
     @Option(help: "Format of the comparison: text or json.")
-    var format = Format.text
+    var format: Format?
 
     @Option(help: ArgumentHelp("Kafka's address in place of the pipeline file's.", valueName: "host:port"))
     var brokers: String?
@@ -100,7 +100,9 @@ struct ReplayCommand: AsyncParsableCommand {
                 throw ValidationError("--brokers, --topic and --name are for Kafka: leave out --through")
             }
             if media != nil && pipeline == nil { throw ValidationError("--media needs --pipeline FILE") }
-            if report != nil && compare == nil { throw ValidationError("--report needs --compare BASELINE") }
+            if compare == nil, report != nil || tolerance != nil || format != nil {
+                throw ValidationError("--report, --tolerance and --format are about --compare BASELINE")
+            }
         }
     }
 
@@ -110,31 +112,78 @@ struct ReplayCommand: AsyncParsableCommand {
         let settings =
             try pipeline.map { try Pipeline(contentsOf: $0, cameras: media.map { .media($0) } ?? .elsewhere) }
             ?? Pipeline(name: "replay")
+        let contents = try RecordingContents(file)
+        try contents.check(cameras: camera)
         if let through {
-            try replay(through: try Self.stages(through), settings: settings, logger: logger)
+            let stages = try PipelineStage.neighbours(through, option: "--through", among: [.detect, .read, .track])
+            try replay(contents, through: stages, settings: settings, logger: logger)
         } else {
-            let replay = ReplayIntoKafka(
-                file: file, filter: filter(topics: topic.isEmpty ? nil : Set(topic)), name: name, speed: speed,
-                pipeline: settings, brokers: brokers, partitions: partitions, quiet: quiet, logger: logger)
-            try await StageProcess.run([replay], logger: logger)
+            try await replayIntoKafka(contents, settings: settings, logger: logger)
         }
     }
 
-    private func replay(through stages: [PipelineStage], settings: Pipeline, logger: Logger) throws {
+    private func replayIntoKafka(_ contents: RecordingContents, settings: Pipeline, logger: Logger) async throws {
+        for topic in topic where !contents.topics.contains(topic) {
+            throw ReplayError.notRecorded(file: file, topic: topic, found: contents.topics)
+        }
+        var kafka = settings.kafka ?? PipelineKafka()
+        if let brokers { kafka.brokers = brokers.split(separator: ",").map(String.init) }
+        let topics = topic.isEmpty ? contents.topics : topic
+        let cluster = KafkaCluster(kafka, logger: logger)
+        // Before signals are caught: what waits for a broker has nothing to finish.
+        try await cluster.connect()
+        let replay = ReplayIntoKafka(
+            file: file, filter: filter(topics: Set(topics)),
+            names: Dictionary(topics.map { ($0, renamed($0)) }) { first, _ in first }, speed: speed,
+            partitions: partitions ?? kafka.partitions, cluster: cluster, quiet: quiet)
+        try await StageProcess.run([replay], logger: logger)
+    }
+
+    /// A topic under `--name`.
+    private func renamed(_ topic: String) -> String {
+        guard let name, let dot = topic.firstIndex(of: ".") else { return topic }
+        return name + topic[dot...]
+    }
+
+    private func replay(
+        _ contents: RecordingContents, through stages: [PipelineStage], settings: Pipeline, logger: Logger
+    ) throws {
+        if stages.last != .track, passages != nil || compare != nil {
+            throw ValidationError("--passages and --compare need track in --through")
+        }
         for output in [record, passages, report].compactMap({ $0 }) {
             for input in [file, compare].compactMap({ $0 }) where WholeFile.areSame(input, output) {
                 throw ReplayError.overwritesInput(output)
             }
         }
-        let topics = try ReplayTopics(file, for: stages[0])
         let replay = Replay(
-            through: stages, topics: topics.names, batch: batch, partitions: partitions ?? 1, encodes: record != nil)
+            through: stages, topics: try contents.names(for: stages[0]), batch: batch, partitions: partitions ?? 1,
+            encodes: record != nil)
+        // Everything that can be wrong is found before the long part.
+        let baseline = try compare.map { try Baseline($0, topic: replay.topics.passages) }
         let make = try steps(stages, settings, logger)
         let recorder = try record.map { try Recorder(to: $0, schemas: Schema.recordings) }
         let lines = try passages.map { try PassageFile($0) }
+        var found: [Passage] = []
+        do {
+            found = try play(replay, of: contents.count(of: replay.input), make, recorder, lines)
+        } catch {
+            // Half an output must not pass for a whole one. The recording is ours: it was not there before.
+            lines?.discard()
+            if let recorder { unlink(recorder.path) }
+            throw error
+        }
+        if let baseline { try finish(baseline, found) }
+    }
+
+    /// - Returns: The passages, when they are to be compared.
+    private func play(
+        _ replay: Replay, of total: Int, _ make: () throws -> ReplaySteps, _ recorder: Recorder?,
+        _ lines: PassageFile?
+    ) throws -> [Passage] {
         var reader = try RecordingReader(path: file, filter: filter(topics: [replay.input]))
         var pace = ReplayPace(speed: speed)
-        var progress = ReplayProgress(total: topics.records(of: replay.input), quiet: quiet)
+        var progress = ReplayProgress(total: total, quiet: quiet)
         var found: [Passage] = []
         let counts = try replay.run(make: make) {
             guard let record = try reader.next()?.record else { return nil }
@@ -146,15 +195,13 @@ struct ReplayCommand: AsyncParsableCommand {
             if compare != nil { found += outputs.passages }
             progress.show(counts)
         }
+        progress.finish(counts)
+        // "Same" would be true of nothing at all, and a mistyped time would pass for ever.
+        guard counts.records > 0 else { throw ReplayError.nothingPlayed(file: file, topic: replay.input) }
+        if counts.plates > 0, counts.platesWithoutImage == counts.plates { throw ReplayError.noImages(file) }
         _ = try recorder?.finish()
         try lines?.finish()
-        progress.finish(counts)
-        // "Same" would be true of nothing at all, and a mistyped camera would pass for ever.
-        guard counts.records > 0 else { throw ReplayError.nothingPlayed(file: file, topic: replay.input) }
-        if counts.plates > 0, counts.platesWithoutImage == counts.plates {
-            throw ReplayError.noImages(file)
-        }
-        if let compare { try finish(Baseline(compare, like: topics.names), found) }
+        return found
     }
 
     /// Makes the stages of one worker.
@@ -179,16 +226,24 @@ struct ReplayCommand: AsyncParsableCommand {
 
     private func finish(_ baseline: Baseline, _ found: [Passage]) throws {
         let window = ReplayWindow(cameras: Set(camera.map { CameraID($0) }), from: from, to: to)
-        let comparison = Comparison(
-            baseline: try baseline.passages().filter(window.keeps), candidate: found.filter(window.keeps))
-        let summary = ComparisonReport(comparison, tolerance: tolerance)
+        let before = baseline.passages.filter(window.keeps)
+        let now = found.filter(window.keeps)
+        let apart = baseline.passages.filter { window.cameras.isEmpty || window.cameras.contains($0.camera) }.count
+        if from != nil || to != nil, !quiet {
+            let text =
+                "of \(apart) and \(found.count) passages, \(before.count) and \(now.count) lie inside --from and --to "
+                + "by \(ReplayWindow.margin) s or more and are compared\n"
+            FileHandle.standardError.write(Data(text.utf8))
+        }
+        let comparison = Comparison(baseline: before, candidate: now)
+        let summary = ComparisonReport(comparison, tolerance: tolerance ?? 0)
         if let report {
             let title = "\(URL(filePath: baseline.path).lastPathComponent) and \(URL(filePath: file).lastPathComponent)"
             let page = ComparisonPage(comparison, report: summary, title: title).html()
             // Plates in clear: for its owner's eyes.
             try WholeFile.write(Data(page.utf8), to: report, permissions: 0o600)
         }
-        switch format {
+        switch format ?? .text {
         case .text: print(summary.text())
         case .json: print(String(decoding: try summary.json(), as: UTF8.self))
         }
@@ -198,21 +253,6 @@ struct ReplayCommand: AsyncParsableCommand {
     private func filter(topics: Set<String>?) -> RecordingFilter {
         RecordingFilter(
             topics: topics, keys: camera.isEmpty ? nil : Set(camera), from: from?.nanoseconds, to: to?.nanoseconds)
-    }
-
-    private static func stages(_ text: String) throws -> [PipelineStage] {
-        let stages = try PipelineStage.neighbours(text)
-        guard stages.allSatisfy({ (.detect ... .track).contains($0) }) else {
-            throw ValidationError("--through takes detect, read and track; '\(text)' names another stage")
-        }
-        return stages
-    }
-
-    private static func time(_ text: String) throws -> EventTime {
-        guard let time = EventTime(rfc3339: text) else {
-            throw ValidationError("'\(text)' is no time with a zone, as in 2026-03-02T07:30:00Z")
-        }
-        return time
     }
 
     private static func share(_ text: String) throws -> Double {

@@ -1,10 +1,7 @@
-import Assembly
 import Foundation
 import KafkaTopics
-import Logging
 import Replay
 import ServiceLifecycle
-import StageRunner
 import Topics
 import Wire
 
@@ -12,29 +9,21 @@ import Wire
 struct ReplayIntoKafka: Service {
     let file: String
     let filter: RecordingFilter
-    /// In place of the recorded pipeline's name.
-    let name: String?
+    /// The recorded topics, and what each is called on the cluster.
+    let names: [String: String]
     let speed: Double?
-    let pipeline: Pipeline
-    let brokers: String?
     /// Of topics that don't exist yet.
-    let partitions: Int?
+    let partitions: Int
+    let cluster: KafkaCluster
     let quiet: Bool
-    let logger: Logger
 
     func run() async throws {
         try await ThreadExecutor.run(name: "replay") { try await send() }
     }
 
     private func send() async throws {
-        var target = pipeline.kafka ?? PipelineKafka()
-        if let brokers { target.brokers = brokers.split(separator: ",").map(String.init) }
-        let topics = try wanted()
-        let cluster = KafkaCluster(target, logger: logger)
-        try await cluster.connect()
-        try await cluster.create(topics.map { TopicPlan(renamed($0), partitions: partitions ?? target.partitions) })
-        var outlets: [String: KafkaOutlet<Record>] = [:]
-        for topic in topics { outlets[topic] = try cluster.outlet(topic: renamed(topic)) { $0 } }
+        try await cluster.create(names.values.sorted().map { TopicPlan($0, partitions: partitions) })
+        let outlets = try names.mapValues { name in try cluster.outlet(topic: name) { (record: Record) in record } }
 
         var reader = try RecordingReader(path: file, filter: filter)
         var pace = ReplayPace(speed: speed)
@@ -53,10 +42,10 @@ struct ReplayIntoKafka: Service {
         refused += try await Self.send(waiting, outlets)
         sent += waiting.count
         if !quiet {
-            let text = "\(sent - refused.count) records to \(topics.map(renamed).joined(separator: ", "))\n"
+            let text = "\(sent - refused.count) records to \(names.values.sorted().joined(separator: ", "))\n"
             FileHandle.standardError.write(Data(text.utf8))
         }
-        if let first = refused.first { throw ReplayKafkaError.refused(refused.count, first: first.reason) }
+        if let first = refused.first { throw ReplayError.refused(refused.count, first: first.reason) }
     }
 
     /// Runs of one topic, so that records stay in the file's order.
@@ -72,35 +61,5 @@ struct ReplayIntoKafka: Service {
             first = last
         }
         return refusals
-    }
-
-    /// The topics there are, of those that are asked for.
-    private func wanted() throws -> [String] {
-        var reader = try RecordingReader(path: file)
-        var found: Set<String> = []
-        if let summary = reader.summary {
-            found = Set(summary.channels.map(\.topic))
-        } else {
-            while let topic = try? reader.next()?.topic { found.insert(topic) }
-        }
-        for topic in filter.topics ?? [] where !found.contains(topic) {
-            throw ReplayError.notRecorded(file: file, topic: topic, found: found.sorted())
-        }
-        return found.filter { filter.topics?.contains($0) ?? true }.sorted()
-    }
-
-    private func renamed(_ topic: String) -> String {
-        guard let name, let dot = topic.firstIndex(of: ".") else { return topic }
-        return name + topic[dot...]
-    }
-}
-
-enum ReplayKafkaError: Error, Equatable, CustomStringConvertible {
-    case refused(Int, first: String)
-
-    var description: String {
-        switch self {
-        case .refused(let count, let first): "RPL205 Kafka refused \(count) records; the first: \(first)"
-        }
     }
 }

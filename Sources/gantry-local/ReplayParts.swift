@@ -1,86 +1,18 @@
 import Foundation
 import Replay
+import ServiceLifecycle
 import StageRunner
 import Topics
 import Traffic
 import Wire
 
-/// What stops a replay. Codes `RPL2xx`.
-enum ReplayError: Error, Equatable, CustomStringConvertible {
-    case noSuchTopic(file: String, wanted: String, found: [String])
-    case notRecorded(file: String, topic: String, found: [String])
-    case severalPipelines(file: String, topics: [String])
-    case noImages(String)
-    case noPassages(String)
-    case overwritesInput(String)
-    case nothingPlayed(file: String, topic: String)
-
-    var description: String {
-        switch self {
-        case .noSuchTopic(let file, let wanted, let found):
-            "RPL201 \(file) has no topic of \(wanted); it has "
-                + (found.isEmpty ? "none" : found.joined(separator: ", "))
-                + ". Begin --through with the stage that reads one of those."
-        case .notRecorded(let file, let topic, let found):
-            "RPL206 \(file) has no topic \(topic); it has \(found.joined(separator: ", ")). Name one of those."
-        case .severalPipelines(let file, let topics):
-            "RPL202 \(file) holds several pipelines' topics (\(topics.joined(separator: ", "))). "
-                + "Record them apart, or cut one out with gantry recording."
-        case .noImages(let file):
-            "RPL203 no plate of \(file) has a picture, so there was nothing to read: its pictures were taken out. "
-                + "Use --through track."
-        case .overwritesInput(let path):
-            "RPL207 \(path) would be read and written at once, which destroys it. Name another file for the output."
-        case .nothingPlayed(let file, let topic):
-            "RPL208 \(file) has no record on \(topic) for what --camera, --from and --to ask for, so nothing was played. "
-                + "gantry recording info lists cameras and times."
-        case .noPassages(let file):
-            "RPL204 \(file) has no passages to compare with. Make a baseline: gantry replay FILE --through ... --record BASELINE."
-        }
-    }
-}
-
-/// The topics of one pipeline in a recording.
-struct ReplayTopics {
-    let names: PipelineTopics
-    private let counts: [String: Int]?
-
-    /// - Parameter stage: The one whose input is looked for.
-    init(_ file: String, for stage: PipelineStage) throws {
-        let suffix = PipelineTopics(name: "").input(of: stage) ?? ""
-        var reader = try RecordingReader(path: file)
-        var found: [String: Int] = [:]
-        if let summary = reader.summary {
-            for channel in summary.channels { found[channel.topic, default: 0] += channel.messages }
-            counts = found
-        } else {
-            // Without a summary the file must be looked through; what is cut off at its end is found out later.
-            while let topic = try? reader.next()?.topic { found[topic, default: 0] += 1 }
-            counts = nil
-        }
-        let fitting = found.keys.filter { $0.hasSuffix(suffix) }.sorted()
-        guard let topic = fitting.first else {
-            throw ReplayError.noSuchTopic(file: file, wanted: String(suffix.dropFirst()), found: found.keys.sorted())
-        }
-        guard fitting.count == 1 else { throw ReplayError.severalPipelines(file: file, topics: fitting) }
-        names = PipelineTopics(name: String(topic.dropLast(suffix.count)))
-    }
-
-    /// Nil when the file does not say.
-    func records(of topic: String) -> Int? { counts?[topic] }
-}
-
-/// The passages of an earlier run.
+/// The passages of an earlier run, on one topic of its recording.
 struct Baseline {
     let path: String
-    private let topic: String
+    let passages: [Passage]
 
-    init(_ path: String, like names: PipelineTopics) {
+    init(_ path: String, topic: String) throws {
         self.path = path
-        topic = names.passages
-    }
-
-    func passages() throws -> [Passage] {
         var reader = try RecordingReader(path: path, filter: RecordingFilter(topics: [topic]))
         var passages: [Passage] = []
         var ids: Set<PassageID> = []
@@ -89,10 +21,8 @@ struct Baseline {
             // Between stages a record may come twice; the id tells.
             if ids.insert(passage.id).inserted { passages.append(passage) }
         }
-        if passages.isEmpty, reader.summary?.channels.contains(where: { $0.topic == topic }) != true {
-            throw ReplayError.noPassages(path)
-        }
-        return passages
+        if passages.isEmpty { throw ReplayError.noPassages(path) }
+        self.passages = passages
     }
 }
 
@@ -100,13 +30,14 @@ struct Baseline {
 struct ReplayWindow {
     let cameras: Set<CameraID>
     let from, to: EventTime?
-    /// Passages that touch an end of the window may be cut off by it.
-    private static let margin = Duration.seconds(2)
+    /// Seconds. Passages that come so near an end of the window may be cut off by it.
+    static let margin = 2
 
     func keeps(_ passage: Passage) -> Bool {
-        (cameras.isEmpty || cameras.contains(passage.camera))
-            && (from.map { passage.firstSeen >= $0 + Self.margin } ?? true)
-            && (to.map { passage.lastSeen + Self.margin < $0 } ?? true)
+        let margin = Duration.seconds(Self.margin)
+        return (cameras.isEmpty || cameras.contains(passage.camera))
+            && (from.map { passage.firstSeen >= $0 + margin } ?? true)
+            && (to.map { passage.lastSeen + margin < $0 } ?? true)
     }
 }
 
@@ -120,10 +51,11 @@ struct ReplayPace {
     /// Whether a record of this event time may go; the first one may, and those whose times go back.
     mutating func isDue(_ time: Int64) -> Bool { left(until: time) <= .zero }
 
-    /// Waits until a record of this event time is due.
+    /// Waits until a record of this event time is due, or the process is to end: a road may be empty for an hour.
     mutating func wait(for time: Int64) {
-        let left = left(until: time)
-        if left > .zero { Thread.sleep(forTimeInterval: left.inSeconds) }
+        while case let left = left(until: time), left > .zero, !Task.isShuttingDownGracefully {
+            Thread.sleep(forTimeInterval: min(0.2, left.inSeconds))
+        }
     }
 
     private mutating func left(until time: Int64) -> Duration {
@@ -138,13 +70,13 @@ struct ReplayPace {
 
 /// How far a replay is, on standard error; rewritten in place on a terminal, silent elsewhere until its end.
 struct ReplayProgress {
-    let total: Int?
+    let total: Int
     let quiet: Bool
     private let isTerminal = isatty(STDERR_FILENO) == 1
     private let start = ContinuousClock.now
     private var shown = ContinuousClock.now
 
-    init(total: Int?, quiet: Bool) {
+    init(total: Int, quiet: Bool) {
         self.total = total
         self.quiet = quiet
     }
@@ -152,8 +84,7 @@ struct ReplayProgress {
     mutating func show(_ counts: Replay.Counts) {
         guard !quiet, isTerminal, shown.duration(to: .now) > .milliseconds(500) else { return }
         shown = .now
-        let share = total.map { " of \($0)" } ?? ""
-        write("\r\u{1B}[2K\(counts.records)\(share) records  \(counts.passages) passages")
+        write("\r\u{1B}[2K\(counts.records) of \(total) records  \(counts.passages) passages")
     }
 
     func finish(_ counts: Replay.Counts) {

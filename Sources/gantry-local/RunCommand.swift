@@ -42,9 +42,18 @@ struct RunCommand: AsyncParsableCommand {
     var stages: String?
     @Option(help: ArgumentHelp("Record what every stage gives, frames left out, for gantry replay.", valueName: "file"))
     var record: String?
-    @OptionGroup var recording: RecordingArguments
+    @Flag(help: "Also record whole frames: faces and plates in clear.")
+    var includeFrames = false
+    @OptionGroup var sharing: SharingArguments
     @Flag(help: "No progress line.")
     var quiet = false
+
+    func validate() throws {
+        if record == nil, includeFrames || sharing.stripImages || sharing.pseudonymise {
+            throw ValidationError("--include-frames, --strip-images and --pseudonymise are about --record FILE")
+        }
+        try sharing.check(includeFrames: includeFrames)
+    }
 
     func run() async throws {
         let home = try GantryHome.find()
@@ -82,19 +91,19 @@ struct RunCommand: AsyncParsableCommand {
         let counts = RunCounts()
         let taken = try record.map { path in
             RunRecording(
-                target: try RecordingTarget(path, recording, home: home), topics: file.topics,
-                includesFrames: recording.includeFrames)
+                target: try RecordingTarget(path, sharing, home: home), topics: file.topics,
+                includesFrames: includeFrames)
         }
         let local = LocalRun(
             file, stages: try VisionStages(file, home: home, logger: logger), logger: logger, counts: counts,
             recording: taken
         ) { batch in
+            try taken?.append(passages: batch.elements)
             let refusals = try store?.write(batch) ?? []
             let refused = Set(refusals.map(\.index))
             let kept = batch.elements.enumerated().filter { !refused.contains($0.offset) }.map(\.element)
             try lines?.append(kept)
             try crops?.write(kept)
-            try taken?.append(passages: kept)
             counts.saw(kept)
             return refusals
         }

@@ -15,7 +15,8 @@ struct MovementRebuild: AsyncParsableCommand {
         abstract: "Makes journeys and legs anew, or compares them with what a rebuild would make.",
         discussion: """
             Sinks keep both up to date as they store passages. A rebuild is needed after a change of \
-            settings.journey_gap; meanwhile questions about journeys have part of the answer only.
+            settings.journey_gap; meanwhile questions about journeys have part of the answer only. What a running sink \
+            stores during --check may be reported as missing: compare while none runs, or twice.
 
             Examples:
               gantry movement rebuild --check

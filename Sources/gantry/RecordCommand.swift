@@ -34,26 +34,29 @@ struct RecordCommand: AsyncParsableCommand {
     @Option(help: "Pipeline file that names brokers and their settings.")
     var pipeline: String?
     @Option(help: ArgumentHelp("First event time to record.", valueName: "time"))
-    var from: Moment?
+    var from: EventTime?
     @Option(
         help: ArgumentHelp(
             "Event time before which to stop: when every camera has passed it, or it is over and nothing comes.",
             valueName: "time"))
-    var to: Moment?
+    var to: EventTime?
     @Option(help: ArgumentHelp("End when nothing has come for so long.", valueName: "seconds"))
     var idle: Double?
     @Flag(help: "End when all was read that the topics held at the start.")
     var untilEnd = false
-    @OptionGroup var recording: RecordingArguments
+    @Flag(help: "Allow topics with raw frames, which show faces and plates in clear.")
+    var includeFrames = false
+    @OptionGroup var sharing: SharingArguments
 
     func validate() throws {
         guard !topics.isEmpty else { throw ValidationError("name at least one topic, for example city.reads") }
         if brokers != nil, pipeline != nil { throw ValidationError("give either --brokers or --pipeline") }
+        try sharing.check(includeFrames: includeFrames)
         if let idle, !(idle > 0 && idle < 1e6) { throw ValidationError("--idle takes a positive number of seconds") }
-        if let from, let to, from.time >= to.time { throw ValidationError("--from lies after --to") }
+        if let from, let to, from >= to { throw ValidationError("--from lies after --to") }
         // Rejected frames hold the frames.
         let raw = topics.filter { $0.hasSuffix(".frames") || $0.hasSuffix(".frames.rejected") }
-        if !raw.isEmpty, !recording.includeFrames {
+        if !raw.isEmpty, !includeFrames {
             throw ValidationError(
                 """
                 \(raw.joined(separator: ", ")) holds raw frames: faces and plates in clear, kept for minutes only. Record \
@@ -65,22 +68,18 @@ struct RecordCommand: AsyncParsableCommand {
     func run() async throws {
         StageProcess.bootstrap(level: .warning)
         let logger = Logger(label: "gantry-record")
-        let home = try GantryHome.find()
-        if FileManager.default.fileExists(atPath: out) {
-            complain("\(RecordingError.exists(path: out))")
-            throw ExitCode(74)
-        }
-        var plan = RecordingPlan(topics: Array(Set(topics)).sorted(), out: recording.workPath(for: out), name: out)
-        plan.sharing = recording.sharing
-        plan.from = from?.time.nanoseconds
-        plan.to = to?.time.nanoseconds
+        var plan = RecordingPlan(topics: Array(Set(topics)).sorted())
+        plan.from = from?.nanoseconds
+        plan.to = to?.nanoseconds
         plan.idle = idle.map { .seconds($0) }
         plan.untilEnd = untilEnd
         let cluster = try cluster(logger)
-        let recorder = TopicRecorder(plan: plan, cluster: cluster, logger: logger)
         do {
-            try await StageProcess.run([recorder], logger: logger)
-            try recording.complete(out, home: home)
+            // Before signals are caught, and before there is a file: what waits for a broker has nothing to finish.
+            try await cluster.connect()
+            let target = try RecordingTarget(out, sharing, home: GantryHome.find())
+            try await StageProcess.run(
+                [TopicRecorder(plan: plan, target: target, cluster: cluster)], logger: logger)
         } catch let error as any CodedError {
             complain("\(error)")
             throw ExitCode(error is RecordingError ? 74 : 69)

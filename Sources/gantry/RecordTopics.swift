@@ -1,9 +1,7 @@
+import Assembly
 import Foundation
 import KafkaTopics
-import Logging
-import Replay
 import ServiceLifecycle
-import Synchronization
 import Topics
 import Traffic
 import Wire
@@ -11,94 +9,55 @@ import Wire
 /// What to record, and until when.
 struct RecordingPlan: Sendable {
     var topics: [String]
-    /// Where to write, and what the recording will be called.
-    var out, name: String
     /// Event times, nanoseconds since 1970 UTC: the first that counts, and the first that counts no more.
     var from, to: Int64?
     var idle: Duration?
     var untilEnd = false
-    /// What is taken out of the records; nil for nothing.
-    var sharing: Sharing?
 
-    init(topics: [String], out: String, name: String) { (self.topics, self.out, self.name) = (topics, out, name) }
+    init(topics: [String]) { self.topics = topics }
 }
 
 /// Copies Kafka topics to a recording until its plan, or a signal, ends it. The file is whole in both cases.
 struct TopicRecorder: Service {
     let plan: RecordingPlan
+    let target: RecordingTarget
     let cluster: KafkaCluster
-    let logger: Logger
-    private let stop = StopFlag()
-
-    init(plan: RecordingPlan, cluster: KafkaCluster, logger: Logger) {
-        (self.plan, self.cluster, self.logger) = (plan, cluster, logger)
-    }
 
     func run() async throws {
-        try await withGracefulShutdownHandler {
-            try await ThreadExecutor.run(name: "record") {
-                let reader = try await KafkaTopicReader(cluster, topics: plan.topics)
-                try record(from: reader)
-            }
-        } onGracefulShutdown: {
-            stop.set()
+        try await ThreadExecutor.run(name: "record") {
+            let reader = try await KafkaTopicReader(cluster, topics: plan.topics)
+            try record(from: reader)
         }
     }
 
     private func record(from reader: KafkaTopicReader) throws {
-        var writer = try RecordingWriter(to: plan.out, schemas: Schema.recordings)
         var progress = RecordProgress(plan)
-        var sharing = plan.sharing
         var failure: (any Error)?
         do {
-            while !stop.isSet, !progress.isOver(reader) {
-                if let (topic, record) = try reader.next(), progress.takes(record, of: topic),
-                    let shared = shared(record, of: topic, &sharing, &progress)
-                {
-                    do { try writer.append(shared, to: topic) } catch {
-                        // (A pattern in a typed catch crashes the compiler of Swift 6.3.1.)
-                        guard case .unknownType(let type, _) = error else { throw error }
-                        progress.leftOut(type, topic)
+            while !Task.isShuttingDownGracefully, !progress.isOver(reader) {
+                if let (topic, record) = try reader.next(), progress.takes(record, of: topic) {
+                    do { try target.append([record], to: topic) } catch {
+                        guard progress.leavesOut(record, of: topic, error) else { throw error }
                     }
                 }
-                if progress.isFlushDue { try writer.flush() }
-                progress.show(records: writer.messages, bytes: writer.bytes)
+                try target.flushIfDue()
+                progress.show(target.written)
             }
         } catch {
             // What came until now is worth a whole file, where the disk still takes it.
             failure = error
         }
         do {
-            let summary = try writer.finish()
-            progress.end(summary, plan.name)
+            if let summary = try target.finish() { progress.end(summary, target.path) }
         } catch { throw failure ?? error }
         if let failure { throw failure }
     }
-
-    /// The record less what is to be taken out; nil for one that is left out.
-    private func shared(
-        _ record: Record, of topic: String, _ sharing: inout Sharing?, _ progress: inout RecordProgress
-    ) -> Record? {
-        guard sharing != nil else { return record }
-        if let shared = try? sharing?.shared(RecordedRecord(topic: topic, record: record)) { return shared.record }
-        // Bytes that nobody can look into may hold anything.
-        progress.leftOut(record.header("gantry-type") ?? "", topic, isKnown: true)
-        return nil
-    }
 }
 
-/// Set once, from anywhere.
-final class StopFlag: Sendable {
-    private let flag = Atomic<Bool>(false)
-    func set() { flag.store(true, ordering: .relaxed) }
-    var isSet: Bool { flag.load(ordering: .relaxed) }
-}
-
-/// When to flush, to speak and to end. The clock here is the operator's, not the records'.
+/// When to speak and to end. The clock here is the operator's, not the records'.
 struct RecordProgress {
     private let plan: RecordingPlan
     private var lastRecord = ContinuousClock.now
-    private var lastFlush = ContinuousClock.now
     private var lastShown = ContinuousClock.now
     private let isTerminal = isatty(2) == 1
     /// Topics with their cameras that have given a record, and those of them that have passed the end.
@@ -106,8 +65,6 @@ struct RecordProgress {
     private var passed: Set<String> = []
     private var unknown: [String: Int] = [:]
 
-    /// Longest that records wait for the disk.
-    static let flushEvery = Duration.seconds(5)
     /// How long nothing may come from a broker before what it said of its end is believed.
     static let settled = Duration.seconds(2)
     /// How late a record may be, once --to is over by the clock.
@@ -140,28 +97,22 @@ struct RecordProgress {
         return !passed.isEmpty && passed.count == cameras.count && (reader.isNearEnd || reader.isAtEnd)
     }
 
-    var isFlushDue: Bool {
-        mutating get {
-            guard lastFlush.duration(to: .now) >= Self.flushEvery else { return false }
-            lastFlush = .now
-            return true
-        }
-    }
-
-    /// A record of a type that has no schema: said once for each type, counted for the end.
-    mutating func leftOut(_ type: String, _ topic: String, isKnown: Bool = false) {
+    /// Whether an error is about this record alone: it has no schema, or can't be read and so might hold what must be
+    /// left out. The first of each kind is named, all are counted for the end.
+    mutating func leavesOut(_ record: Record, of topic: String, _ error: any Error) -> Bool {
+        guard error is WireError || (error as? RecordingError)?.isAboutType == true else { return false }
+        let type = record.messageType ?? ""
         let name = "\(topic): \(type.isEmpty ? "no type" : type)"
-        if unknown[name] == nil, !isKnown {
-            complain("\(RecordingError.unknownType(type, topic: topic)) It is left out.")
-        }
+        if unknown[name] == nil { complain("\(error) It is left out.") }
         // One more name than that is no longer worth its memory.
         if unknown.count < 1000 || unknown[name] != nil { unknown[name, default: 0] += 1 }
+        return true
     }
 
-    mutating func show(records: Int, bytes: Int) {
+    mutating func show(_ written: (records: Int, bytes: Int)) {
         guard lastShown.duration(to: .now) >= (isTerminal ? .seconds(1) : .seconds(30)) else { return }
         lastShown = .now
-        let line = "\(records) records, \(bytes / 1024) KiB written"
+        let line = "\(written.records) records, \(written.bytes / 1024) KiB written"
         FileHandle.standardError.write(Data((isTerminal ? "\r\u{1B}[K" + line : line + "\n").utf8))
     }
 
@@ -170,4 +121,8 @@ struct RecordProgress {
         for (name, count) in unknown.sorted(by: { $0.key < $1.key }) { complain("left out: \(count) of \(name)") }
         print("\(summary.messages) records of \(summary.channels.count) channels in \(path), \(summary.bytes) bytes.")
     }
+}
+
+extension RecordingError {
+    fileprivate var isAboutType: Bool { if case .unknownType = self { true } else { false } }
 }

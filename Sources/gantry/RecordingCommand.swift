@@ -1,4 +1,5 @@
 import ArgumentParser
+import Assembly
 import Foundation
 import Topics
 import Traffic
@@ -25,16 +26,6 @@ struct RecordingCommand: ParsableCommand {
         ])
 }
 
-/// A moment on the command line: RFC 3339.
-struct Moment: ExpressibleByArgument {
-    var time: EventTime
-
-    init?(argument: String) {
-        guard let time = EventTime(rfc3339: argument) else { return nil }
-        self.time = time
-    }
-}
-
 /// Which records of a recording.
 struct RecordingSelection: ParsableArguments {
     @Option(help: ArgumentHelp("Only this topic; may be given several times.", valueName: "topic"))
@@ -42,14 +33,14 @@ struct RecordingSelection: ParsableArguments {
     @Option(help: ArgumentHelp("Only this camera; may be given several times.", valueName: "id"))
     var camera: [String] = []
     @Option(help: ArgumentHelp("First event time, such as 2026-03-02T07:30:00Z.", valueName: "time"))
-    var from: Moment?
+    var from: EventTime?
     @Option(help: ArgumentHelp("Event time before which to stop; not part of it.", valueName: "time"))
-    var to: Moment?
+    var to: EventTime?
 
     var filter: RecordingFilter {
         RecordingFilter(
             topics: topic.isEmpty ? nil : Set(topic), keys: camera.isEmpty ? nil : Set(camera),
-            from: from?.time.nanoseconds, to: to?.time.nanoseconds)
+            from: from?.nanoseconds, to: to?.nanoseconds)
     }
 }
 
@@ -118,7 +109,7 @@ enum RecordingLine {
         var fields = ["\"topic\":\(quoted(recorded.topic))"]
         fields.append("\"key\":\(record.key.map(quoted) ?? "null")")
         fields.append("\"time\":\(quoted(EventTime(nanoseconds: record.timestamp).rfc3339))")
-        fields.append("\"type\":\(record.header("gantry-type").map(quoted) ?? "null")")
+        fields.append("\"type\":\(record.messageType.map(quoted) ?? "null")")
         do { fields.append("\"message\":\(try Schema.json(record))") } catch {
             fields.append("\"error\":\(quoted("\(error)"))")
             fields.append("\"bytes\":\(quoted(Data(record.value).base64EncodedString()))")

@@ -14,8 +14,8 @@ struct RecordingShare: ParsableCommand {
             Pictures are always left out, and so are whole frames, rejected records and track state. With \
             --pseudonymise every plate is replaced by an invented one of the same grammar: one plate by one \
             pseudonym wherever it appears, and misreads by texts that differ from it as they differed before, so \
-            that a replay gives nearly the same passages. Times and places stay: who knows where a vehicle was finds its \
-            pseudonym there.
+            that a replay gives nearly the same passages. For that 0 and 1 stay among themselves, O and I too. Times and \
+            places stay: who knows where a vehicle was finds its pseudonym there.
 
             Examples:
               gantry recording share monday.mcap --out shared.mcap --pseudonymise
@@ -24,14 +24,11 @@ struct RecordingShare: ParsableCommand {
 
     @Argument(help: "A recording (MCAP).")
     var file: String
-    @Option(help: ArgumentHelp("The copy.", valueName: "file"))
+    @Option(help: ArgumentHelp("The copy; a file that is there is not replaced.", valueName: "file"))
     var out: String
-    @OptionGroup var what: RecordingArguments
-    @Flag(help: "Replace a file that is there.")
-    var overwrite = false
+    @OptionGroup var what: SharingArguments
 
     func validate() throws {
-        if what.includeFrames { throw ValidationError("frames are never shared: leave out --include-frames") }
         if !what.stripImages && !what.pseudonymise {
             throw ValidationError("say what to leave out: --strip-images, or --pseudonymise for plates too")
         }
@@ -40,7 +37,7 @@ struct RecordingShare: ParsableCommand {
     func run() throws {
         let grammars = try what.pseudonymise ? GrammarFile.standard(home: GantryHome.find().directory) : nil
         let result = try ShareRecording.copy(
-            file, to: out, overwrites: overwrite, pseudonymise: grammars, key: try what.key())
+            file, to: out, pseudonymise: grammars, key: try what.key())
         var text = "\(result.records) records to \(out)\n"
         for (topic, count) in result.leftOut.sorted(by: { $0.key < $1.key }) {
             text += "left out: \(count) of \(topic)\n"

@@ -39,6 +39,7 @@ struct TrackCommand: AsyncParsableCommand {
 
     func run() async throws {
         do {
+            if WholeFile.areSame(detections, out) { throw MotError.unwritable(out, why: "it is the input") }
             let sequence = try sequence()
             let boxes = try MotDetections(text: read(detections))
             let started = ContinuousClock.now
@@ -75,7 +76,6 @@ struct TrackCommand: AsyncParsableCommand {
         return Array(data)
     }
 
-    /// A file appears whole or not at all. What is no plain file (a device, a pipe, a link) is written to, never replaced.
     private func write(_ text: [UInt8]) throws {
         if out == "-" {
             try FileHandle.standardOutput.write(contentsOf: Data(text))
