@@ -57,21 +57,13 @@ enum Assignment {
     ) {
         // Rows, then columns; each points to one of its group with a lower place, the first of all to itself.
         var parents = Array(0..<rows + columns)
-        func root(_ place: Int) -> Int {
-            var place = place
-            while parents[place] != place {
-                parents[place] = parents[parents[place]]
-                place = parents[place]
-            }
-            return place
-        }
         for pair in pairs {
-            let a = root(pair.row)
-            let b = root(rows + pair.column)
+            let a = root(of: pair.row, in: &parents)
+            let b = root(of: rows + pair.column, in: &parents)
             if a != b { parents[max(a, b)] = min(a, b) }
         }
         // By group, in the order of their first rows; within one, by row, then column.
-        let ordered = pairs.map { (group: root($0.row), pair: $0) }.sorted {
+        let ordered = pairs.map { (group: root(of: $0.row, in: &parents), pair: $0) }.sorted {
             if $0.group != $1.group { return $0.group < $1.group }
             return $0.pair.row != $1.pair.row ? $0.pair.row < $1.pair.row : $0.pair.column < $1.pair.column
         }
@@ -83,6 +75,15 @@ enum Assignment {
             solve(group: ordered[start..<end], limit: limit, place: &place, result: &result)
             start = end
         }
+    }
+
+    private static func root(of place: Int, in parents: inout [Int]) -> Int {
+        var place = place
+        while parents[place] != place {
+            parents[place] = parents[parents[place]]
+            place = parents[place]
+        }
+        return place
     }
 
     /// - Parameters:

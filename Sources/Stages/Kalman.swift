@@ -89,10 +89,10 @@ struct KalmanBox: Hashable, Sendable {
     private static func size(_ box: Box) -> Double { max(1, (box.width * box.height).squareRoot()) }
 
     /// Seconds since the box was seen, 0...10.
-    func elapsed(at moment: EventTime) -> Double { min(10, max(0, moment.seconds(since: time))) }
+    @inline(__always) func elapsed(at moment: EventTime) -> Double { min(10, max(0, moment.seconds(since: time))) }
 
     /// Where the box should be at a moment.
-    func predicted(at moment: EventTime) -> Box {
+    @inline(__always) func predicted(at moment: EventTime) -> Box {
         let seconds = elapsed(at: moment)
         // Growth is guessed from noisy edges: never let a guess shrink or blow up the box.
         let across = min(max(width.value + seconds * width.speed, seen.width * 0.4), seen.width * 2.5)
@@ -104,7 +104,7 @@ struct KalmanBox: Hashable, Sendable {
 
     /// The box as last seen, where it should be at a moment: right where the filter lags, as with a vehicle that
     /// drives away from close by and shrinks quickly.
-    func carried(to moment: EventTime) -> Box {
+    @inline(__always) func carried(to moment: EventTime) -> Box {
         let seconds = elapsed(at: moment)
         return Box(x: seen.x + seconds * x.speed, y: seen.y + seconds * y.speed, width: seen.width, height: seen.height)
     }

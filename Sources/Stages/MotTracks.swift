@@ -36,10 +36,11 @@ public struct MotTracks: Sendable {
         while row < detections.rows.count {
             let start = row
             var reads = FrameReads(width: size.width, height: size.height, vehicles: [], plates: [])
-            while row < detections.rows.count, detections.rows[row].frame == frame {
+            while row < detections.rows.count, detections.rows[row].frame == frame { row += 1 }
+            reads.vehicles.reserveCapacity(row - start)
+            for row in start..<row {
                 reads.vehicles.append(
                     Vehicle(box: detections.rows[row].box, kind: .car, score: scores.share(row), crop: nil))
-                row += 1
             }
             _ = stage.process(record(.frame(reads)))
             follower.follow(stage.takeEvents(), from: start)

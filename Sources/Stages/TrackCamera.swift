@@ -66,7 +66,7 @@ struct TrackCamera: Hashable, Sendable {
 
     /// Closes every track, in the order of their keys.
     mutating func closeAll(settings: Associate.Settings, tallies: inout TrackTallies) -> [Passage] {
-        close(Set(tracks.map(\.key)), settings: settings, tallies: &tallies)
+        close(tracks.map(\.key), settings: settings, tallies: &tallies)
     }
 
     private mutating func retire() {
@@ -109,9 +109,9 @@ struct TrackCamera: Hashable, Sendable {
         at time: EventTime, settings: Associate.Settings, tallies: inout TrackTallies
     ) -> [Passage] {
         let limit = settings.maximumGap.inNanoseconds
-        guard tracks.contains(where: { $0.isUnseen(for: limit, at: time) }) else { return [] }
-        let unseen = tracks.filter { $0.isUnseen(for: limit, at: time) }.map(\.key)
-        return close(Set(unseen), settings: settings, tallies: &tallies)
+        // By index: an iterator would copy each track, and a track is large.
+        let unseen = tracks.indices.filter { tracks[$0].isUnseen(for: limit, at: time) }.map { tracks[$0].key }
+        return close(unseen, settings: settings, tallies: &tallies)
     }
 
     /// Beyond the bound, the tracks with least to say close early.
@@ -123,29 +123,34 @@ struct TrackCamera: Hashable, Sendable {
             return $0.frames != $1.frames ? $0.frames < $1.frames : $0.key > $1.key
         }
         tallies.add("shed-track", excess)
-        return close(Set(order.prefix(excess).map(\.key)), settings: settings, tallies: &tallies)
+        return close(order.prefix(excess).map(\.key).sorted(), settings: settings, tallies: &tallies)
     }
 
     /// Takes these tracks out and makes passages of those that count.
+    ///
+    /// - Parameter keys: In their order.
     private mutating func close(
-        _ keys: Set<Track.Key>, settings: Associate.Settings, tallies: inout TrackTallies
+        _ keys: [Track.Key], settings: Associate.Settings, tallies: inout TrackTallies
     ) -> [Passage] {
         guard let epoch, !keys.isEmpty else { return [] }
         foldDuplicates(among: keys, settings: settings, tallies: &tallies)
         var passages: [Passage] = []
-        for track in tracks where keys.contains(track.key) {
-            let verdict = track.verdict(settings: settings)
-            tallies.note(.closed(isPassage: verdict == .passage), of: track.key, camera: camera)
+        // By index, and taken out one by one: anything else would copy the others, and a track is large.
+        let over = tracks.indices.filter { keys.holds(tracks[$0].key) }
+        for index in over {
+            let key = tracks[index].key
+            let verdict = tracks[index].verdict(settings: settings)
+            tallies.note(.closed(isPassage: verdict == .passage), of: key, camera: camera)
             switch verdict {
             case .passage:
-                passages.append(track.passage(camera: camera, epoch: epoch, settings: settings))
-                closed.append(track.key)
+                passages.append(tracks[index].passage(camera: camera, epoch: epoch, settings: settings))
+                closed.append(key)
             case .unconfirmed: tallies.add("unconfirmed-track")
             case .flicker: tallies.add("flicker")
             }
         }
         forgetClosed()
-        tracks.removeAll { keys.contains($0.key) }
+        for index in over.reversed() { tracks.remove(at: index) }
         return passages
     }
 

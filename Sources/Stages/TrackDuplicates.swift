@@ -15,16 +15,16 @@ extension TrackCamera {
     ) {
         let present = (0..<old).filter { match.vehicle[$0] != nil || match.plate[$0] != nil }
         guard tracks.count > 1 else { return }
-        // By track, close together in memory: each is held against all others.
-        let boxes = match.vehicle.map { $0.map { seen.vehicles[$0].box } }
-        for index in present where match.plate[index] == nil || match.vehicle[index] == nil {
-            let rival = present.first { other in
-                guard other != index else { return false }
-                if let box = boxes[index], let its = boxes[other], !box.meets(its) { return false }
-                guard !outranks(index, other) else { return false }
-                return seemSame(index, other, seen: seen, match: match, settings: settings)
+        // Close together in memory: each is held against all others. One without a box may be anywhere.
+        let everywhere = Box(x: -1e9, y: -1e9, width: 2e9, height: 2e9)
+        let boxes = present.map { match.vehicle[$0].map { seen.vehicles[$0].box } ?? everywhere }
+        for (place, index) in present.enumerated() where match.plate[index] == nil || match.vehicle[index] == nil {
+            let box = boxes[place]
+            let rival = boxes.indices.first {
+                box.meets(boxes[$0]) && $0 != place && !outranks(index, present[$0])
+                    && seemSame(index, present[$0], seen: seen, match: match, settings: settings)
             }
-            guard let rival else { continue }
+            guard let rival = rival.map({ present[$0] }) else { continue }
             let key = tracks[rival].key
             if let known = tracks[index].rival, known.key == key {
                 tracks[index].rival?.frames += 1
@@ -39,6 +39,9 @@ extension TrackCamera {
         joinSameText(match: match, old: old, settings: settings, tallies: &tallies)
         joinRivals(keys, settings: settings, tallies: &tallies)
     }
+
+    /// By index: an iterator would copy each track, and a track is large.
+    private func place(of key: Track.Key) -> Int? { tracks.indices.first { tracks[$0].key == key } }
 
     /// Whether the first has more to say than the second, and is kept when both are one.
     private func outranks(_ a: Int, _ b: Int) -> Bool {
@@ -73,7 +76,7 @@ extension TrackCamera {
     ) {
         let read = (0..<old).filter { match.plate[$0] != nil && tracks[$0].frames <= 5 }.map { tracks[$0].key }
         for key in read {
-            guard let index = tracks.firstIndex(where: { $0.key == key }), let text = tracks[index].vote.leading,
+            guard let index = place(of: key), let text = tracks[index].vote.leading,
                 text.votes >= 1, text.text.text.utf8.count >= 4
             else { continue }
             let earlier = tracks.indices.first { other in
@@ -91,23 +94,25 @@ extension TrackCamera {
         _ keys: [Track.Key], settings: Associate.Settings, tallies: inout TrackTallies
     ) {
         for key in keys {
-            guard let index = tracks.firstIndex(where: { $0.key == key }), let rival = tracks[index].rival,
+            guard let index = place(of: key), let rival = tracks[index].rival,
                 rival.frames >= 3, 2 * rival.frames >= tracks[index].frames,
-                let other = tracks.firstIndex(where: { $0.key == rival.key })
+                let other = place(of: rival.key)
             else { continue }
             join(index, into: other, settings: settings, tallies: &tallies)
         }
     }
 
     /// Before tracks close: those that were duplicates in most of their frames are joined to what they repeat.
+    ///
+    /// - Parameter keys: In their order.
     mutating func foldDuplicates(
-        among keys: Set<Track.Key>, settings: Associate.Settings, tallies: inout TrackTallies
+        among keys: [Track.Key], settings: Associate.Settings, tallies: inout TrackTallies
     ) {
-        for key in tracks.map(\.key) where keys.contains(key) {
-            guard let index = tracks.firstIndex(where: { $0.key == key }), let rival = tracks[index].rival,
+        for key in keys {
+            guard let index = place(of: key), let rival = tracks[index].rival,
                 2 * rival.frames >= tracks[index].frames
             else { continue }
-            if let other = tracks.firstIndex(where: { $0.key == rival.key }) {
+            if let other = place(of: rival.key) {
                 join(index, into: other, settings: settings, tallies: &tallies)
             } else if closed.contains(rival.key) {
                 tallies.add("duplicate-track")

@@ -12,8 +12,19 @@ public struct TrackKey: Hashable, Comparable, Sendable {
         self.ordinal = ordinal
     }
 
+    /// Both in one number: they are asked for at every box. Ordinals are far below 2²⁰.
+    public func hash(into hasher: inout Hasher) { hasher.combine(firstFrame << 20 ^ ordinal) }
+
     public static func < (a: TrackKey, b: TrackKey) -> Bool {
         a.firstFrame != b.firstFrame ? a.firstFrame < b.firstFrame : a.ordinal < b.ordinal
+    }
+}
+
+extension [TrackKey] {
+    /// Whether a key is among these, which are in order.
+    func holds(_ key: TrackKey) -> Bool {
+        guard let first, let last, first <= key, key <= last else { return false }
+        return contains(key)
     }
 }
 

@@ -9,21 +9,25 @@ extension TrackMatching {
     mutating func followCamera() {
         var across: [Double] = []
         var down: [Double] = []
+        across.reserveCapacity(24)
+        down.reserveCapacity(24)
         var size = 0.0
-        let strong = order.filter { seen.vehicles[$0].score >= settings.highScore }
-        let grown = strong.map { boxes[$0].grown }
+        // Close together in memory: each track looks at many.
+        let strong = order.filter { seen.vehicles[$0].score >= settings.highScore }.map { boxes[$0] }
+        let grown = strong.map(\.grown)
+        let lefts = strong.map(\.x)
         for index in tracks.indices where tracks[index].frames >= 3 && stale[index] == 0 {
             guard let guess = guesses[index].vehicle else { continue }
             let wide = guess.grown
             var most = 0.3
             var nearest: Box?
-            let first = Self.firstIndex(strong) { boxes[$0].x > wide.x - 1.25 * widest }
+            let first = Self.firstIndex(of: lefts, above: wide.x - 1.25 * widest)
             for place in first..<strong.count {
-                if boxes[strong[place]].x > wide.x + wide.width + 0.25 * widest { break }
+                if lefts[place] > wide.x + wide.width + 0.25 * widest { break }
                 let overlap = wide.share(with: grown[place])
                 if overlap > most {
                     most = overlap
-                    nearest = boxes[strong[place]]
+                    nearest = strong[place]
                 }
             }
             guard let nearest else { continue }
@@ -37,8 +41,9 @@ extension TrackMatching {
         func middle(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
         let way = Point(x: middle(across), y: middle(down))
         let length = abs(way.x) + abs(way.y)
+        guard length > 0.04 * size / Double(across.count) else { return }
         let spread = middle(across.map { abs($0 - way.x) }) + middle(down.map { abs($0 - way.y) })
-        guard length > 0.04 * size / Double(across.count), spread < 0.7 * length else { return }
+        guard spread < 0.7 * length else { return }
         for index in guesses.indices {
             guesses[index].vehicle?.move(by: way)
             guesses[index].plate?.move(by: way)

@@ -39,10 +39,24 @@ struct TrackMatching {
         order = boxes.indices.sorted { boxes[$0].x != boxes[$1].x ? boxes[$0].x < boxes[$1].x : $0 < $1 }
         widest = boxes.reduce(0) { max($0, $1.width) }
         tallest = boxes.reduce(0) { max($0, $1.height) }
-        guesses = tracks.map { $0.predicted(at: time) }
-        carried = tracks.map { $0.vehicle?.carried(to: time) }
-        stale = tracks.map { $0.staleness(at: time, settings: settings) }
-        let leading = seen.plates.isEmpty ? [] : tracks.map(\.vote.leading)
+        var guesses: [Track.Prediction] = []
+        var carried: [Box?] = []
+        var stale: [Double] = []
+        guesses.reserveCapacity(tracks.count)
+        carried.reserveCapacity(tracks.count)
+        stale.reserveCapacity(tracks.count)
+        let gap = settings.maximumGap.inSeconds
+        // A span lends its tracks where an array copies them, and a track is large.
+        let lent = tracks.span
+        for index in lent.indices {
+            guesses.append(lent[index].predicted(at: time))
+            carried.append(lent[index].vehicle?.carried(to: time))
+            stale.append(Track.staleness(since: lent[index].lastSeen, at: time, maximumGap: gap))
+        }
+        self.guesses = guesses
+        self.carried = carried
+        self.stale = stale
+        let leading = seen.plates.isEmpty ? [] : tracks.indices.map { tracks[$0].vote.leading }
         texts = leading.map { Array($0?.text.text.utf8 ?? "".utf8) }
         sure = leading.map { ($0?.votes ?? 0) >= 2 || ($0?.confidences.first ?? 0) >= 0.7 }
         match = TrackMatch(tracks: tracks.count, vehicles: seen.vehicles.count, plates: seen.plates.count)
@@ -82,12 +96,16 @@ struct TrackMatching {
     private mutating func pairVehicles(_ pass: Pass) {
         let columns = order.filter { takes(pass, vehicle: $0) }
         guard !columns.isEmpty else { return }
+        let boxes = boxes
+        let lefts = columns.map { boxes[$0].x }
+        let isRecovery = pass == .recovery
         var pairs: [Assignment.Pair] = []
+        pairs.reserveCapacity(2 * columns.count)
         for track in tracks.indices where match.vehicle[track] == nil {
             // Most boxes lie elsewhere: a look at the edges spares the rest.
             let bounds = bounds(of: track, pass)
-            if bounds == nil, pass != .recovery { continue }
-            let first = bounds.map { bounds in Self.firstIndex(columns) { boxes[$0].x > bounds.left - widest } } ?? 0
+            if bounds == nil, !isRecovery { continue }
+            let first = bounds.map { Self.firstIndex(of: lefts, above: $0.left - widest) } ?? 0
             for column in first..<columns.count {
                 let vehicle = columns[column]
                 if let bounds {
@@ -95,11 +113,12 @@ struct TrackMatching {
                     if !bounds.meets(boxes[vehicle]) { continue }
                 }
                 let cost =
-                    pass == .recovery
+                    isRecovery
                     ? recoveryCost(track: track, vehicle: vehicle) : vehicleCost(track: track, vehicle: vehicle)
                 if let cost, cost <= 1 { pairs.append(Assignment.Pair(row: track, column: vehicle, cost: cost)) }
             }
         }
+        guard !pairs.isEmpty else { return }
         let found = Assignment.solve(rows: tracks.count, columns: boxes.count, limit: 1, pairs: pairs)
         for (track, vehicle) in found.enumerated() {
             if let vehicle { match.pair(track: track, vehicle: vehicle) }
@@ -115,13 +134,15 @@ struct TrackMatching {
         return TrackBounds(last, guess.grown).padded(by: 0.25 * max(widest, tallest))
     }
 
-    /// The first of sorted places for which something holds, as it does for all after it.
-    static func firstIndex(_ places: [Int], where holds: (Int) -> Bool) -> Int {
+    /// Up to the first of sorted values that is above a bound, or a place before it: few are sooner looked at than
+    /// searched.
+    static func firstIndex(of values: [Double], above bound: Double) -> Int {
+        guard values.count > 24 else { return 0 }
         var low = 0
-        var high = places.count
+        var high = values.count
         while low < high {
             let middle = (low + high) / 2
-            if holds(places[middle]) { high = middle } else { low = middle + 1 }
+            if values[middle] > bound { high = middle } else { low = middle + 1 }
         }
         return low
     }

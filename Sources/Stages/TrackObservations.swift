@@ -117,18 +117,20 @@ struct TrackObservations: Sendable {
         var places = [Int?](repeating: nil, count: frame.vehicles.count)
         // Of the vehicles kept, close together in memory: each new box is held against all of them.
         var boxes: [Box] = []
-        let order = frame.vehicles.indices.filter { frame.vehicles[$0].score >= settings.lowScore }.sorted {
-            before(frame.vehicles[$0].score, $0, frame.vehicles[$1].score, $1)
+        let scores = frame.vehicles.indices.map { frame.vehicles[$0].score }
+        let order = scores.indices.filter { scores[$0] >= settings.lowScore }.sorted {
+            before(scores[$0], $0, scores[$1], $1)
         }
+        vehicles.reserveCapacity(order.count)
+        boxes.reserveCapacity(order.count)
         for index in order {
             let seen = frame.vehicles[index]
             guard isSane(seen.box) else {
                 tallies.add("bad-box")
                 continue
             }
-            if let same = boxes.firstIndex(where: {
-                $0.meets(seen.box) && isDuplicate($0, seen.box, settings: settings)
-            }) {
+            let box = seen.box
+            if let same = boxes.firstIndex(where: { $0.meets(box) && isDuplicate($0, box, settings: settings) }) {
                 places[index] = same
                 tallies.add("duplicate-box")
                 continue
@@ -153,9 +155,10 @@ struct TrackObservations: Sendable {
     }
 
     private static func isSane(_ box: Box) -> Bool {
+        // Not a number fails every comparison.
         let limit = 1e6
-        return [box.x, box.y, box.width, box.height].allSatisfy { $0.isFinite && abs($0) < limit } && box.width >= 1
-            && box.height >= 1
+        return abs(box.x) < limit && abs(box.y) < limit && box.width >= 1 && box.width < limit && box.height >= 1
+            && box.height < limit
     }
 
     /// Whether two boxes show one vehicle: they share most of their area, or one lies in another not much larger.

@@ -46,14 +46,14 @@ extension TrackCamera {
                 tracks[index].plate?.shift(by: shift)
             }
         }
-        for index in tracks.indices {
+        let view = settings.views[camera]
+        for index in tracks.indices where match.vehicle[index] != nil || match.plate[index] != nil {
             let vehicle = match.vehicle[index].map { seen.vehicles[$0] }
             let plate = match.plate[index].map { seen.plates[$0] }
-            guard vehicle != nil || plate != nil else { continue }
             tracks[index].history |= 1
             tracks[index].frames += 1
             note(vehicle, plate, in: index, frame: frame, time: time, area: area, settings: settings, tallies: &tallies)
-            tracks[index].move(vehicle, plate, in: seen, at: time, view: settings.views[camera])
+            tracks[index].move(vehicle, plate, in: seen, at: time, view: view)
         }
         noteHidden(seen, match: match, at: time)
         let old = tracks.count

@@ -58,7 +58,8 @@ extension TrackCamera {
                 || place.emptySince.map { time.nanoseconds(since: $0) >= Parked.emptyFor } ?? false
         }
         guard !parked.isEmpty else { return seen }
-        let guesses = seen.vehicles.isEmpty && seen.plates.isEmpty ? [] : tracks.map { $0.predicted(at: time) }
+        let guesses =
+            seen.vehicles.isEmpty && seen.plates.isEmpty ? [] : tracks.indices.map { tracks[$0].predicted(at: time) }
         var shown = [Bool](repeating: false, count: parked.count)
         var vehicles: [Int: Int] = [:]
         var plates: Set<Int> = []
@@ -151,11 +152,11 @@ extension TrackCamera {
     /// Makes passages of the vehicles that have stood for the dwell time, in the order of their keys.
     mutating func park(at time: EventTime, settings: Associate.Settings, tallies: inout TrackTallies) -> [Passage] {
         guard let epoch, let dwell = settings.dwell?.inNanoseconds else { return [] }
-        let due = tracks.filter { track in
-            track.motion.standing(at: time) >= dwell && track.verdict(settings: settings) == .passage
-        }.map(\.key)
+        let due = tracks.indices.filter { index in
+            tracks[index].motion.standing(at: time) >= dwell && tracks[index].verdict(settings: settings) == .passage
+        }.map { tracks[$0].key }
         guard !due.isEmpty else { return [] }
-        foldDuplicates(among: Set(due), settings: settings, tallies: &tallies)
+        foldDuplicates(among: due, settings: settings, tallies: &tallies)
         var passages: [Passage] = []
         for track in tracks where due.contains(track.key) {
             let place = Parked(
