@@ -107,7 +107,7 @@ let package = Package(
             "gantry-local",
             [
                 "Traffic", "Stages", "Topics", "Wire", "Replay", "StageRunner", "KafkaTopics", "Vision", "Assembly",
-                "VisionAssembly", "SimulatedCity", metrics, lifecycle,
+                "VisionAssembly", "SimulatedCity", "PostGIS", "Custody", metrics, lifecycle,
             ]),
         executable("gantry-decode", ["StageRunner", "Assembly", "VisionAssembly"]),
         executable("gantry-detect", ["StageRunner", "Assembly", "VisionAssembly"]),

@@ -1,7 +1,7 @@
 import Custody
 import Foundation
 public import Logging
-import PostGIS
+public import PostGIS
 public import StageRunner
 import Synchronization
 public import Topics
@@ -22,17 +22,29 @@ public final class PassageStore: Sendable {
     ///   - database: A libpq address.
     ///   - migrate: Also brings the schema up to this build and notes the pipeline's `suppress_below`: for a run in
     ///     one process. A stage of its own refuses a schema that is behind.
-    public init(
+    public convenience init(
         _ pipeline: Pipeline, database: String, migrate: Bool, home: GantryHome, logger: Logger
     ) throws {
         if migrate {
             if let folder = Migrator.folder() { _ = try Migrator(folder: folder).migrate(database) }
             try AuditLog(database: database).setMinimumVehicles(pipeline.database.suppressBelow)
         }
-        let keys = try KeyStore(
-            folder: pipeline.custody.keys ?? home.keys.path, create: true, epochDays: pipeline.custody.tokenEpochDays)
+        try self.init(pipeline, database: database, home: home, logger: logger)
+    }
+
+    /// Connects to a database that is migrated already; the pipeline's cameras, if there is one, become known.
+    public convenience init(_ pipeline: Pipeline?, database: String, home: GantryHome, logger: Logger) throws {
+        try self.init(
+            cameras: pipeline?.cameras ?? [], keys: pipeline?.custody.keys ?? home.keys.path,
+            epochDays: pipeline?.custody.tokenEpochDays, database: database, logger: logger)
+    }
+
+    private init(
+        cameras: [PipelineCamera], keys: String, epochDays: Int?, database: String, logger: Logger
+    ) throws {
+        let keys = try KeyStore(folder: keys, create: true, epochDays: epochDays)
         let sink = try Sink(database: database, protection: Vault(keys: keys), logger: logger)
-        try sink.register(pipeline.cameras.map(\.camera))
+        try sink.register(cameras.map(\.camera))
         self.sink = Mutex(sink)
         self.database = database
         self.logger = logger
@@ -42,7 +54,12 @@ public final class PassageStore: Sendable {
     public var legs: LegService { LegService(database: database, logger: logger) }
 
     /// Brings journeys and legs up to date with everything that is stored.
-    public func finishLegs() throws { try LegKeeper(database: database).finish() }
+    ///
+    /// - Parameter progress: Told after each part how many passages were done.
+    public func finishLegs(progress: (Int) -> Void = { _ in }) throws {
+        let keeper = LegKeeper(database: database)
+        while case let count = try keeper.advance(), count > 0 { progress(count) }
+    }
 
     /// Where this database left off: the next offset to read of each partition it has rows from.
     public func storedOffsets(topic: String) throws -> [Int32: Int64] {
@@ -59,6 +76,14 @@ public final class PassageStore: Sendable {
         }
         let outcome = try sink.withLock { try $0.write(batch.elements, reaching: positions) }
         return outcome.rejected.map { Refusal(index: $0.index, code: $0.code, reason: $0.reason) }
+    }
+
+    /// One transaction, of passages that no topic's offsets go with.
+    public func add(_ passages: [Passage]) throws -> Sink.Outcome { try sink.withLock { try $0.write(passages) } }
+
+    /// Puts passages in the place of all that a camera has in a stretch of time, at once for whoever asks.
+    public func replace(_ what: Sink.Replacement, with passages: [Passage]) throws -> Sink.Outcome {
+        try sink.withLock { try $0.replace(what, with: passages) }
     }
 }
 

@@ -23,7 +23,7 @@ public struct Day: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// Midnight.
     public var start: EventTime { EventTime(nanoseconds: Int64(number) * 86_400_000_000_000) }
     /// `2026-03-02`.
-    public var description: String { String(start.rfc3339.prefix(10)) }
+    public var description: String { start.utcDay }
     public static func < (a: Day, b: Day) -> Bool { a.number < b.number }
 }
 

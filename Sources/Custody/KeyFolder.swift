@@ -6,6 +6,20 @@ struct KeyFolder {
 
     func exists() -> Bool { access(path, F_OK) == 0 }
 
+    /// When an entry was last added or removed.
+    struct Stamp: Equatable {
+        var seconds, nanoseconds: Int
+    }
+
+    /// Nil when that was so lately that another change might not show: clocks of file systems tick in milliseconds.
+    func stamp() -> Stamp? {
+        var status = stat()
+        var now = timespec()
+        guard stat(path, &status) == 0, clock_gettime(CLOCK_REALTIME, &now) == 0 else { return nil }
+        guard now.tv_sec - status.st_mtim.tv_sec >= 2 else { return nil }
+        return Stamp(seconds: status.st_mtim.tv_sec, nanoseconds: status.st_mtim.tv_nsec)
+    }
+
     func file(_ name: String) -> String { "\(path)/\(name)" }
 
     /// Makes the folder and its parents, the last one for its owner alone.

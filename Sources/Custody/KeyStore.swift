@@ -28,8 +28,14 @@ public final class KeyStore: Sendable {
     public var path: String { folder.path }
     private let folder: KeyFolder
     private let wrapping: SymmetricKey
-    /// Unwrapped keys by file name. Bounded: a system uses few days at a time.
-    private let cache = Mutex<[String: SymmetricKey]>([:])
+    /// An unwrapped key, and the folder's stamp when its mark was last looked for.
+    private struct Known {
+        var key: SymmetricKey
+        var stamp: KeyFolder.Stamp?
+    }
+
+    /// By file name. Bounded: a system uses few days at a time.
+    private let cache = Mutex<[String: Known]>([:])
     private static let cacheLimit = 64
     private static let header = Array("gantry-key/1\n".utf8)
 
@@ -104,12 +110,18 @@ public final class KeyStore: Sendable {
     }
 
     private func key(_ name: String, create: Bool) throws(CustodyError) -> SymmetricKey {
-        // The mark is looked for each time: a key that another process destroyed must not live on in this cache.
+        // A key that another process destroyed must not live on in this cache: unless the folder is as it was when the
+        // mark was last looked for, it is looked for again.
+        let stamp = folder.stamp()
+        if let stamp, let known = cache.withLock({ $0[name] }), known.stamp == stamp { return known.key }
         guard try folder.read("\(name).destroyed") == nil else {
             cache.withLock { _ = $0.removeValue(forKey: name) }
             throw .destroyed(name: name)
         }
-        if let known = cache.withLock({ $0[name] }) { return known }
+        if let known = cache.withLock({ $0[name]?.key }) {
+            cache.withLock { $0[name] = Known(key: known, stamp: stamp) }
+            return known
+        }
         var wrapped = try folder.read("\(name).key")
         if wrapped == nil, create {
             wrapped = try folder.locked { () throws(CustodyError) in
@@ -123,7 +135,7 @@ public final class KeyStore: Sendable {
         let key = try unwrap(wrapped, name: name)
         cache.withLock { cache in
             if cache.count >= Self.cacheLimit { cache.removeAll() }
-            cache[name] = key
+            cache[name] = Known(key: key, stamp: nil)
         }
         return key
     }

@@ -8,8 +8,23 @@ struct SightingRow {
     var protection: PassageProtection
     var camera: Int32
 
-    /// UTC, as SQL reads it: `2026-03-02`.
-    var day: String { String(passage.firstSeen.rfc3339.prefix(10)) }
+    /// In UTC, counted from 1970-01-01.
+    var day: Int {
+        let (day, rest) = passage.firstSeen.nanoseconds.quotientAndRemainder(dividingBy: 86_400_000_000_000)
+        return Int(rest < 0 ? day - 1 : day)
+    }
+
+    /// As SQL reads and writes it: `2026-03-02`.
+    static func text(ofDay day: Int) -> String {
+        EventTime(nanoseconds: Int64(day) * 86_400_000_000_000).utcDay
+    }
+
+    /// By the key of the table.
+    func comesBefore(_ other: SightingRow) -> Bool {
+        if camera != other.camera { return camera < other.camera }
+        if passage.firstSeen != other.passage.firstSeen { return passage.firstSeen < other.passage.firstSeen }
+        return passage.id.bytes.lexicographicallyPrecedes(other.passage.id.bytes)
+    }
 
     static let columns =
         "camera_id, seen_at, passage_id, last_seen, vehicle, direction, epoch, first_frame, last_frame, best_frame, "
@@ -17,9 +32,9 @@ struct SightingRow {
         + "course, entered, exited, stopped, parked, speed"
 
     /// Appends the row in the order of ``columns``, then the sealed crop.
-    func encode(into copy: inout CopyBinary) {
+    func encode(into copy: inout CopyBinary, withCrop: Bool = true) {
         let plate = passage.plate, sealed = protection.plate
-        copy.beginRow(fields: 27)
+        copy.beginRow(fields: withCrop ? 27 : 26)
         copy.append(camera)
         copy.append(passage.firstSeen)
         copy.append(passage.id.bytes)
@@ -47,7 +62,7 @@ struct SightingRow {
         copy.append(Float(passage.stopped.inSeconds))
         copy.append(passage.parked.map { Float($0.inSeconds) })
         copy.append(passage.speed.map { Float($0.metresPerSecond) })
-        copy.append(protection.sealedCrop)
+        if withCrop { copy.append(protection.sealedCrop) }
     }
 }
 

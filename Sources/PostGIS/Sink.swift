@@ -1,4 +1,7 @@
+import Dispatch
+import Foundation
 public import Logging
+import Synchronization
 public import Traffic
 
 /// Stores passages, each exactly once, with the offsets of the records they came in.
@@ -39,7 +42,26 @@ public final class Sink {
         public var stored = 0
         /// Passages that were there already.
         public var repeated = 0
+        /// Of a replacement: its number, and the rows that it took away.
+        public var revision: Int?
+        public var removed = 0
         public var rejected: [Rejection] = []
+    }
+
+    /// A camera's stretch of time whose passages are to be replaced by others.
+    public struct Replacement: Hashable, Sendable {
+        public var camera: CameraID
+        /// By the first sight of a passage; the end is not part of it.
+        public var start, end: EventTime
+        /// What the new passages come from, for the record.
+        public var source: String
+
+        public init(camera: CameraID, start: EventTime, end: EventTime, source: String) {
+            self.camera = camera
+            self.start = start
+            self.end = end
+            self.source = source
+        }
     }
 
     /// Moments in a batch at which tests make things fail.
@@ -61,7 +83,9 @@ public final class Sink {
     private var connection: Connection?
     private var cameras: [CameraID: Int32] = [:]
     /// Days that had a partition when last seen. Bounded by `settings.days_max`.
-    private var days: Set<String> = []
+    private var days: Set<Int> = []
+    /// Whether the next batch may hold what is stored: after a start or a failure, and as long as repeats come.
+    private var expectsRepeats = true
     /// What this sink believes is stored; a partition without an entry was not stored from yet.
     private var believed: [Partition: Int64] = [:]
 
@@ -140,18 +164,76 @@ public final class Sink {
         try persist { connection, attempt throws(SinkError) in
             outcome = Outcome(rejected: unsound)
             let rows = try admit(sound, connection, &outcome)
-            let batch = SinkBatch(rows: rows, next: next, believed: expected, mayBeStored: attempt > 1, onStep: onStep)
+            let batch = SinkBatch(
+                rows: rows, next: next, believed: expected, mayBeStored: attempt > 1, expectsRepeats: expectsRepeats,
+                onStep: onStep)
+            // Whatever happens to this one: the next may bring it again.
+            expectsRepeats = true
             try batch.store(connection, &outcome)
         }
+        expectsRepeats = outcome.repeated > 0
         believed.merge(next) { $1 }
         outcome.rejected.sort { $0.index < $1.index }
         return outcome
     }
 
+    /// Puts passages in the place of all that a camera has in a stretch of time, in one transaction.
+    ///
+    /// What comes from there later, as when a topic is read again, is rejected (`SNK307`) unless it is one of these.
+    ///
+    /// - Parameter passages: All of that camera and that time; others are a broken promise.
+    /// - Throws: ``SinkError/database(_:)`` for a camera that is not known; otherwise as ``write(_:reaching:)``.
+    public func replace(_ what: Replacement, with passages: [Passage]) throws(SinkError) -> Outcome {
+        precondition(
+            passages.allSatisfy { $0.camera == what.camera && (what.start..<what.end).contains($0.firstSeen) },
+            "a replacement holds passages of its own camera and time")
+        let (sound, unsound) = try protect(passages)
+        var outcome = Outcome()
+        try persist { connection, _ throws(SinkError) in
+            outcome = Outcome(rejected: unsound)
+            let rows = try admit(sound, connection, &outcome)
+            let batch = SinkBatch(
+                rows: rows, next: [:], believed: [:], mayBeStored: false, expectsRepeats: true, replacement: what,
+                onStep: onStep)
+            try batch.store(connection, &outcome)
+        }
+        outcome.rejected.sort { $0.index < $1.index }
+        return outcome
+    }
+
+    /// Checks and protects every passage, on all cores: the database waits meanwhile.
     private func protect(_ passages: [Passage]) throws(SinkError) -> ([SightingRow], [Rejection]) {
+        typealias Part = Result<([SightingRow], [Rejection]), SinkError>
+        // Below some hundred a thread costs more than it saves.
+        let parts = max(1, min(ProcessInfo.processInfo.activeProcessorCount, passages.count / 256))
+        let done = Mutex<[Part?]>(Array(repeating: nil, count: parts))
+        let (check, protection) = (check, protection)
+        DispatchQueue.concurrentPerform(iterations: parts) { part in
+            let range = passages.count * part / parts..<passages.count * (part + 1) / parts
+            let result = Part { () throws(SinkError) in
+                try Self.protect(passages, range, check: check, protection: protection)
+            }
+            done.withLock { $0[part] = result }
+        }
         var rows: [SightingRow] = []
         var rejected: [Rejection] = []
-        for (index, passage) in passages.enumerated() {
+        for part in done.withLock({ $0 }) {
+            // Every part has been done: concurrentPerform waits.
+            let (sound, unsound) = try part!.get()
+            rows += sound
+            rejected += unsound
+        }
+        return (rows, rejected)
+    }
+
+    private static func protect(
+        _ passages: [Passage], _ range: Range<Int>, check: PassageCheck, protection: any PassageProtecting
+    ) throws(SinkError) -> ([SightingRow], [Rejection]) {
+        var rows: [SightingRow] = []
+        var rejected: [Rejection] = []
+        rows.reserveCapacity(range.count)
+        for index in range {
+            let passage = passages[index]
             if let problem = check.problem(passage) {
                 rejected.append(Rejection(index: index, code: problem.code, reason: problem.reason))
                 continue
@@ -173,13 +255,14 @@ public final class Sink {
     ) throws(SinkError) -> [SightingRow] {
         if rows.contains(where: { cameras[$0.passage.camera] == nil }) { cameras = try Self.cameras(connection) }
         let missing = Set(rows.map(\.day)).subtracting(days)
-        var refused: [String: String] = [:]
+        var refused: [Int: String] = [:]
         if !missing.isEmpty {
-            let list = "{" + missing.sorted().joined(separator: ",") + "}"
+            let names = Dictionary(uniqueKeysWithValues: missing.map { (SightingRow.text(ofDay: $0), $0) })
+            let list = "{" + names.keys.sorted().joined(separator: ",") + "}"
             let answer = try Self.database { () throws(DatabaseError) in
                 try connection.query("SELECT refused, reason FROM ensure_days($1)", [list])
             }
-            for row in answer.values { refused[row[0]!] = row[1]! }
+            for row in answer.values { refused[names[row[0]!]!] = row[1]! }
             days.formUnion(missing.subtracting(refused.keys))
         }
         var admitted: [SightingRow] = []
@@ -192,7 +275,9 @@ public final class Sink {
                 continue
             }
             if let reason = refused[row.day] {
-                outcome.rejected.append(Rejection(index: row.index, code: "SNK304", reason: "\(row.day): \(reason)"))
+                outcome.rejected.append(
+                    Rejection(
+                        index: row.index, code: "SNK304", reason: "\(SightingRow.text(ofDay: row.day)): \(reason)"))
                 continue
             }
             row.camera = camera
@@ -201,7 +286,7 @@ public final class Sink {
         return admitted
     }
 
-    private static func cameras(_ connection: borrowing Connection) throws(SinkError) -> [CameraID: Int32] {
+    static func cameras(_ connection: borrowing Connection) throws(SinkError) -> [CameraID: Int32] {
         try database { () throws(DatabaseError) in
             let rows = try connection.query("SELECT name, id FROM camera")
             return Dictionary(uniqueKeysWithValues: rows.values.map { (CameraID($0[0]!), Int32($0[1]!)!) })

@@ -7,6 +7,10 @@ struct SinkBatch {
     let believed: [Sink.Partition: Int64]
     /// A commit of this very batch may have succeeded before its connection broke.
     let mayBeStored: Bool
+    /// Whether some of the rows may be stored already, so that it is not worth while to copy them straight in.
+    let expectsRepeats: Bool
+    /// What these rows take the place of; nil for what comes in the ordinary way.
+    var replacement: Sink.Replacement?
     let onStep: ((Sink.Step) -> Void)?
 
     func store(_ connection: borrowing Connection, _ outcome: inout Sink.Outcome) throws(SinkError) {
@@ -16,13 +20,89 @@ struct SinkBatch {
         for (partition, offset) in next.sorted(by: { ($0.key.topic, $0.key.number) < ($1.key.topic, $1.key.number) }) {
             try advance(partition, to: offset, connection)
         }
+        let way: Way
+        if let replacement {
+            way = try begin(replacement, connection, &outcome)
+        } else {
+            way = try ordinary(connection)
+        }
         if !rows.isEmpty {
             try run(connection, "SAVEPOINT rows")
-            try land(rows[...], connection, &outcome)
+            if case .ordinary(isReplaced: false) = way, !expectsRepeats, try copyStraight(connection) {
+                outcome.stored += rows.count
+            } else {
+                try land(rows[...], way, connection, &outcome)
+            }
+        }
+        if case .revision(let number) = way {
+            try query(
+                connection, "UPDATE revision SET stored = $2 WHERE id = $1", [String(number), String(outcome.stored)])
+            outcome.revision = number
         }
         onStep?(.committing)
         try run(connection, "COMMIT")
         onStep?(.committed)
+    }
+
+    /// How rows enter: as a revision, or beside revisions or none.
+    private enum Way {
+        case revision(Int)
+        /// Whether something of their time was replaced.
+        case ordinary(isReplaced: Bool)
+    }
+
+    /// Holds off replacements until the end of this transaction.
+    private func ordinary(_ connection: borrowing Connection) throws(SinkError) -> Way {
+        let times = rows.map(\.passage.firstSeen)
+        let answer = try query(
+            connection,
+            """
+            SELECT EXISTS (SELECT FROM revision WHERE period && tstzrange($1, $2, '[]'))
+            FROM pg_advisory_xact_lock_shared(hashtext('gantry.revision'))
+            """, [times.min()?.rfc3339, times.max()?.rfc3339])
+        return .ordinary(isReplaced: answer.values[0][0] == "t")
+    }
+
+    private func begin(
+        _ what: Sink.Replacement, _ connection: borrowing Connection, _ outcome: inout Sink.Outcome
+    ) throws(SinkError) -> Way {
+        let answer = try query(
+            connection, "SELECT revision, removed FROM begin_revision($1, $2, $3, $4)",
+            [what.camera.text, what.start.rfc3339, what.end.rfc3339, what.source])
+        outcome.removed = answer.values[0][1].flatMap { Int($0) } ?? 0
+        return .revision(answer.values[0][0].flatMap { Int($0) } ?? 0)
+    }
+
+    /// Takes out what begins in a replaced period, unless it is stored: the replacement is what counts there.
+    private func leaveOutReplaced(
+        _ rows: ArraySlice<SightingRow>, _ connection: borrowing Connection, _ outcome: inout Sink.Outcome
+    ) throws(SinkError) -> Int {
+        let gone = try query(
+            connection,
+            """
+            DELETE FROM sink_stage s USING revision r WHERE r.camera_id = s.camera_id AND r.period @> s.seen_at
+                AND NOT EXISTS (SELECT FROM sighting t
+                    WHERE t.camera_id = s.camera_id AND t.seen_at = s.seen_at AND t.passage_id = s.passage_id)
+            RETURNING s.passage_id, r.id
+            """)
+        guard !gone.values.isEmpty else { return 0 }
+        var revisions: [PassageID: String] = [:]
+        for row in gone.values {
+            let bytes = try Sink.database { () throws(DatabaseError) in try Literal.bytes(row[0] ?? "") }
+            revisions[PassageID(bytes)] = row[1] ?? ""
+        }
+        var count = 0
+        for row in rows {
+            guard let revision = revisions[row.passage.id] else { continue }
+            count += 1
+            outcome.rejected.append(
+                Rejection(
+                    index: row.index, code: "SNK307",
+                    reason:
+                        "revision \(revision) replaced what \(row.passage.camera) saw at \(row.passage.firstSeen.rfc3339)"
+                ))
+        }
+        return count
     }
 
     private func advance(
@@ -52,18 +132,64 @@ struct SinkBatch {
         throw .fenced(topic: partition.topic, partition: partition.number, believed: known, stored: stored)
     }
 
+    /// Copies rows into their partitions without a stage: as fast as it goes, where none is there yet.
+    ///
+    /// - Returns: False when the database objected to one of them, or knows one, and nothing was kept.
+    private func copyStraight(_ connection: borrowing Connection) throws(SinkError) -> Bool {
+        // In the order of the key, as all writers do, so that no two wait for each other.
+        let rows = rows.sorted { $0.comesBefore($1) }
+        do throws(SinkError) {
+            try copy(rows[...], "sighting (\(SightingRow.columns))", connection) { row, encoder in
+                row.encode(into: &encoder, withCrop: false)
+            }
+            onStep?(.copied)
+            let queued = rows.filter { $0.passage.plate?.accepted == true }
+            try copy(queued[...], "leg_queue (token, seen_at)", connection) { row, encoder in
+                encoder.beginRow(fields: 2)
+                encoder.append(row.protection.plate?.token)
+                encoder.append(row.passage.firstSeen)
+            }
+            let pictured = rows.filter { $0.protection.sealedCrop != nil }
+            try copy(pictured[...], "crop (camera_id, seen_at, passage_id, sealed)", connection) { row, encoder in
+                encoder.beginRow(fields: 4)
+                encoder.append(row.camera)
+                encoder.append(row.passage.firstSeen)
+                encoder.append(row.passage.id.bytes)
+                encoder.append(row.protection.sealedCrop)
+            }
+            onStep?(.inserted)
+            return true
+        } catch {
+            guard case .database(.failed(let state, let message, _, _)) = error, case .database(let cause) = error,
+                state == "23505" || cause.isAboutData, !message.contains("no partition of relation")
+            else { throw error }
+            try run(connection, "ROLLBACK TO SAVEPOINT rows")
+            return false
+        }
+    }
+
     /// Copies and inserts rows; when the database objects to their content, halves them until the culprits are alone.
     private func land(
-        _ rows: ArraySlice<SightingRow>, _ connection: borrowing Connection, _ outcome: inout Sink.Outcome
+        _ rows: ArraySlice<SightingRow>, _ way: Way, _ connection: borrowing Connection, _ outcome: inout Sink.Outcome
     ) throws(SinkError) {
+        let before = outcome
         do throws(SinkError) {
-            try copy(rows, connection)
+            try copy(rows, "sink_stage (\(SightingRow.columns), sealed_crop)", connection) { row, encoder in
+                row.encode(into: &encoder)
+            }
             onStep?(.copied)
+            var leftOut = 0
+            var revision = "NULL::integer"
+            switch way {
+            case .revision(let number): revision = String(number)
+            case .ordinary(let isReplaced):
+                if isReplaced { leftOut = try leaveOutReplaced(rows, connection, &outcome) }
+            }
             let counted = try query(
                 connection,
                 """
                 WITH stored AS (
-                    INSERT INTO sighting (\(SightingRow.columns)) SELECT \(SightingRow.columns) FROM sink_stage
+                    INSERT INTO sighting (\(SightingRow.columns), revision) SELECT \(SightingRow.columns), \(revision) FROM sink_stage
                     ORDER BY camera_id, seen_at, passage_id ON CONFLICT DO NOTHING RETURNING token, seen_at, accepted
                 ), queued AS (
                     INSERT INTO leg_queue (token, seen_at) SELECT token, seen_at FROM stored WHERE accepted
@@ -80,13 +206,14 @@ struct SinkBatch {
                 """)
             try run(connection, "DELETE FROM sink_stage; SAVEPOINT rows")
             outcome.stored += stored
-            outcome.repeated += rows.count - stored
+            outcome.repeated += rows.count - stored - leftOut
             onStep?(.inserted)
         } catch {
             guard case .database(.failed(let state, let message, _, _)) = error, case .database(let cause) = error,
                 cause.isAboutData, !message.contains("no partition of relation")
             else { throw error }
             try run(connection, "ROLLBACK TO SAVEPOINT rows")
+            outcome = before
             guard rows.count > 1 else {
                 outcome.rejected.append(
                     Rejection(
@@ -94,23 +221,25 @@ struct SinkBatch {
                 return
             }
             let middle = rows.startIndex + rows.count / 2
-            try land(rows[..<middle], connection, &outcome)
-            try land(rows[middle...], connection, &outcome)
+            try land(rows[..<middle], way, connection, &outcome)
+            try land(rows[middle...], way, connection, &outcome)
         }
     }
 
-    private func copy(_ rows: ArraySlice<SightingRow>, _ connection: borrowing Connection) throws(SinkError) {
+    private func copy(
+        _ rows: ArraySlice<SightingRow>, _ table: String, _ connection: borrowing Connection,
+        encode: (SightingRow, inout CopyBinary) -> Void
+    ) throws(SinkError) {
+        guard !rows.isEmpty else { return }
         var encoder = CopyBinary()
         var at = rows.startIndex
         var ended = false
         let piece = 1 << 20
         try Sink.database { () throws(DatabaseError) in
-            try connection.copy(
-                "COPY sink_stage (\(SightingRow.columns), sealed_crop) FROM STDIN (FORMAT binary)"
-            ) { () throws(DatabaseError) in
+            try connection.copy("COPY \(table) FROM STDIN (FORMAT binary)") { () throws(DatabaseError) in
                 if ended { return nil }
                 while at < rows.endIndex, encoder.bytes.count < piece {
-                    rows[at].encode(into: &encoder)
+                    encode(rows[at], &encoder)
                     at += 1
                     if at == (rows.startIndex + rows.endIndex + 1) / 2 { onStep?(.copying) }
                 }

@@ -140,7 +140,6 @@ struct PipelineReading {
     private func sink(_ section: PipelineSection) -> PipelineSink {
         var sink = PipelineSink()
         section.set("batch", &sink.batch, .integer(1...100_000))
-        section.set("flush", &sink.flush, .duration(.milliseconds(10)...(.seconds(60))))
         section.close()
         return sink
     }

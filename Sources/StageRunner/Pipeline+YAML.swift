@@ -94,7 +94,6 @@ extension Pipeline {
         }
         text.section("sink") { text in
             text.entry("batch", sink.batch)
-            text.entry("flush", pipelineText(sink.flush))
         }
         text.section("database") { text in
             text.quoted("url", database.url.map(secret))

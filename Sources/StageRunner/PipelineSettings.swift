@@ -135,10 +135,9 @@ extension Pipeline {
 
 /// How `sink` writes passages.
 public struct PipelineSink: Hashable, Sendable {
-    /// Passages in one transaction at most.
-    public var batch = 500
-    /// A smaller batch is written after so long.
-    public var flush = Duration.seconds(1)
+    /// Passages in one transaction at most. A sink takes what is there and waits for no more, so that only one that is
+    /// behind reaches it.
+    public var batch = 5000
 
     public init() {}
 }

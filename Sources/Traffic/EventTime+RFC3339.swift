@@ -1,15 +1,42 @@
 extension EventTime {
     /// RFC 3339 in UTC with at least milliseconds and no trailing zeros beyond them: `2026-03-02T07:30:00.100Z`.
     public var rfc3339: String {
-        let (days, secondOfDay) = Self.divideFloor(
-            nanoseconds / 1_000_000_000 - (nanoseconds % 1_000_000_000 < 0 ? 1 : 0), 86_400)
-        let (year, month, day) = Self.civil(fromDays: days)
-        let fraction = Self.divideFloor(nanoseconds, 1_000_000_000).remainder
-        var digits = Self.padded(fraction, 9)
-        while digits.count > 3 && digits.hasSuffix("0") { digits.removeLast() }
-        return "\(Self.padded(year, 4))-\(Self.padded(month, 2))-\(Self.padded(day, 2))T"
-            + "\(Self.padded(secondOfDay / 3600, 2)):\(Self.padded(secondOfDay / 60 % 60, 2)):"
-            + "\(Self.padded(secondOfDay % 60, 2)).\(digits)Z"
+        let (seconds, fraction) = Self.divideFloor(nanoseconds, 1_000_000_000)
+        let second = Self.divideFloor(seconds, 86_400).remainder
+        return String(unsafeUninitializedCapacity: 40) { buffer in
+            var text = DigitWriter(buffer)
+            Self.write(dayOf: seconds, to: &text)
+            text.write(UInt8(ascii: "T"))
+            text.write(second / 3600, digits: 2)
+            text.write(UInt8(ascii: ":"))
+            text.write(second / 60 % 60, digits: 2)
+            text.write(UInt8(ascii: ":"))
+            text.write(second % 60, digits: 2)
+            text.write(UInt8(ascii: "."))
+            var (value, digits) = (fraction, 9)
+            while digits > 3, value % 10 == 0 { (value, digits) = (value / 10, digits - 1) }
+            text.write(value, digits: digits)
+            text.write(UInt8(ascii: "Z"))
+            return text.count
+        }
+    }
+
+    /// The day in UTC: `2026-03-02`.
+    public var utcDay: String {
+        String(unsafeUninitializedCapacity: 16) { buffer in
+            var text = DigitWriter(buffer)
+            Self.write(dayOf: Self.divideFloor(nanoseconds, 1_000_000_000).quotient, to: &text)
+            return text.count
+        }
+    }
+
+    private static func write(dayOf seconds: Int64, to text: inout DigitWriter) {
+        let (year, month, day) = civil(fromDays: divideFloor(seconds, 86_400).quotient)
+        text.write(year, digits: 4)
+        text.write(UInt8(ascii: "-"))
+        text.write(month, digits: 2)
+        text.write(UInt8(ascii: "-"))
+        text.write(day, digits: 2)
     }
 
     /// Reads RFC 3339 with `Z` or a numeric offset and up to nine fraction digits; nil for anything else.
@@ -67,11 +94,6 @@ extension EventTime {
         return ((value - remainder) / by, remainder)
     }
 
-    private static func padded(_ value: Int64, _ width: Int) -> String {
-        let digits = String(value)
-        return String(repeating: "0", count: max(0, width - digits.count)) + digits
-    }
-
     /// Source: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", civil_from_days.
     private static func civil(fromDays days: Int64) -> (year: Int64, month: Int64, day: Int64) {
         let shifted = days + 719_468
@@ -88,5 +110,28 @@ extension EventTime {
         let (era, yearOfEra) = divideFloor(month <= 2 ? year - 1 : year, 400)
         let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
         return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
+    }
+}
+
+/// Writes ASCII into a buffer that is large enough: times are written for every row that is stored.
+private struct DigitWriter {
+    private let buffer: UnsafeMutableBufferPointer<UInt8>
+    private(set) var count = 0
+
+    init(_ buffer: UnsafeMutableBufferPointer<UInt8>) { self.buffer = buffer }
+
+    mutating func write(_ byte: UInt8) {
+        buffer[count] = byte
+        count += 1
+    }
+
+    /// - Parameter value: Not negative, and of no more digits: years here are 1677 to 2262.
+    mutating func write(_ value: Int64, digits: Int) {
+        var rest = value
+        for place in stride(from: count + digits - 1, through: count, by: -1) {
+            buffer[place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+            rest /= 10
+        }
+        count += digits
     }
 }

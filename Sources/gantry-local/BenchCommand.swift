@@ -14,11 +14,12 @@ struct BenchCommand: AsyncParsableCommand {
             How many plates are found and read, on images of your own: `gantry bench plates DIR`. What the pipeline \
             adds to decode and bare model calls, over whole recordings: `gantry bench pipeline`; frame by frame and \
             call by call: `gantry bench vision`. What recordings of topics cost beside plain zstd: `gantry bench recording`; \
-            how many boxes a second are linked into tracks: `gantry bench track`; both together: `gantry bench replay`.
+            how many boxes a second are linked into tracks: `gantry bench track`; both together: `gantry bench replay`; \
+            how many passages a second reach the database, beside a plain COPY: `gantry bench ingest`.
             """,
         subcommands: [
             BenchPlatesCommand.self, BenchVisionCommand.self, BenchPipelineCommand.self, BenchRecordingCommand.self,
-            BenchTrackCommand.self, BenchReplayCommand.self,
+            BenchTrackCommand.self, BenchReplayCommand.self, BenchIngestCommand.self,
         ])
 }
 

@@ -12,7 +12,8 @@ struct Gantry: AsyncParsableCommand {
             installed and reachable: `gantry doctor`. Is a pipeline file right: `gantry check FILE`.
             """,
         subcommands: [
-            RunLocally.self, RecordCommand.self, RecordingCommand.self, ReplayLocally.self, PlatesLocally.self,
+            RunLocally.self, RecordCommand.self, RecordingCommand.self, ReplayLocally.self, BackfillCommand.self,
+            PlatesLocally.self,
             SimulateLocally.self, QueryCommand.self, MovementCommand.self, MigrateCommand.self, CheckCommand.self,
             DoctorCommand.self,
             KeysCommand.self, AuditCommand.self, ScoreCommand.self, TrackCommand.self,

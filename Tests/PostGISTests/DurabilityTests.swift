@@ -29,13 +29,17 @@ import Traffic
         #expect(try database.query("SELECT next_offset FROM sink_offset") == [["\(Self.batches * Self.size)"]])
     }
 
-    @Test(arguments: Sink.Step.allCases)
-    func `a connection ended at any step loses and doubles nothing`(step: Sink.Step) throws {
+    /// The first batch goes over a stage, the later ones straight in.
+    @Test(arguments: Sink.Step.allCases, [0, 2])
+    func `a connection ended at any step loses and doubles nothing`(step: Sink.Step, batch: Int) throws {
         let sink = try database.sink(impatient())
         let address = database.address
         let done = Atomic<Bool>(false)
+        let begun = Atomic<Int>(-1)
         sink.onStep = { reached in
-            guard reached == step, !done.exchange(true, ordering: .relaxed) else { return }
+            if reached == .began { begun.wrappingAdd(1, ordering: .relaxed) }
+            guard reached == step, begun.load(ordering: .relaxed) == batch, !done.exchange(true, ordering: .relaxed)
+            else { return }
             _ = try? Connection(address, application: "test").query(
                 "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'gantry-sink' AND datname = current_database()"
             )

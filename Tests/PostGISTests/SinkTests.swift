@@ -1,6 +1,7 @@
 import Custody
 import Fixtures
 import Foundation
+import Synchronization
 import Testing
 import Traffic
 
@@ -55,6 +56,50 @@ import Traffic
         #expect(try sink.write(passages + passages.prefix(20)) == .init(stored: 500, repeated: 20))
         #expect(try sink.write(passages) == .init(stored: 0, repeated: 500))
         #expect(try database.count("sighting") == 500)
+    }
+
+    /// The first batch of a connection goes over a stage, the ones after it straight in as long as nothing repeats.
+    @Test func `a batch that goes straight in leaves the rows that a staged one would`() throws {
+        let first = City.passages(0..<10)
+        let second = (10..<40).map { number in
+            City.passage(
+                number % 2 == 0 ? "ring-north" : "canal-bridge",
+                at: City.moment("2026-03-02T07:30:00Z") + .seconds(number),
+                plate: number % 3 == 0 ? nil : "GAN\(1000 + number)", ordinal: number, accepted: number % 5 != 0,
+                crop: number % 4 == 0 ? [1, 2, 3] : nil)
+        }
+        let staged = try TestDatabase()
+        let sink = try database.sink()
+        let steps = Mutex<[Sink.Step]>([])
+        sink.onStep = { step in steps.withLock { $0.append(step) } }
+        #expect(try sink.write(first).stored == 10 && sink.write(second.reversed()).stored == 30)
+        #expect(steps.withLock { $0.filter { $0 == .inserted }.count } == 2)
+        for passages in [first, second] { _ = try staged.sink().write(passages) }
+        let rows = """
+            SELECT camera_id, seen_at, passage_id, last_seen, vehicle, direction, epoch, first_frame, last_frame, best_frame, frames,
+                octet_length(token), token_epoch, octet_length(sealed_text), confidence, accepted, votes, reads, not_read, course,
+                stopped, revision, octet_length(sealed)
+            FROM sighting LEFT JOIN crop USING (camera_id, seen_at, passage_id) ORDER BY seen_at
+            """
+        #expect(try database.query(rows) == staged.query(rows))
+        let queue = "SELECT s.seen_at FROM leg_queue q JOIN sighting s USING (token, seen_at) ORDER BY 1"
+        #expect(try database.query(queue) == staged.query(queue) && database.count("leg_queue") == 26)
+    }
+
+    @Test func `repeats and bad rows are found in a batch that went straight in`() throws {
+        let sink = try database.sink()
+        _ = try sink.write(City.passages(0..<20))
+        #expect(try sink.write(City.passages(10..<40)) == .init(stored: 20, repeated: 10))
+        #expect(try sink.write(City.passages(40..<50)).stored == 10)
+        let twice = City.passages(50..<60)
+        #expect(try sink.write(twice + twice) == .init(stored: 10, repeated: 10))
+        #expect(try sink.write(City.passages(60..<70)).stored == 10)
+        _ = try database.query(
+            "ALTER TABLE sighting ADD CONSTRAINT no_thirteen CHECK (extract(second FROM seen_at) <> 13 OR seen_at < '2026-03-02T07:31:00Z')"
+        )
+        let outcome = try sink.write(City.passages(70..<80))
+        #expect(outcome.stored == 9 && outcome.rejected.map(\.index) == [3])
+        #expect(try database.count("sighting") == 79 && database.count("leg_queue") == 79)
     }
 
     @Test func `offsets commit with the rows, and come back`() throws {

@@ -73,7 +73,6 @@ private let everything = """
       maximum_tracks: 64
     sink:
       batch: 100
-      flush: 250ms
     database:
       url: postgresql://gantry:secret@db/gantry
       suppress_below: 5
@@ -148,7 +147,6 @@ struct PipelineSettingsTests {
         expected.track.dwell = .seconds(300)
         expected.track.maximumTracks = 64
         expected.sink.batch = 100
-        expected.sink.flush = .milliseconds(250)
         expected.database.url = "postgresql://gantry:secret@db/gantry"
         expected.database.suppressBelow = 5
         expected.custody.keys = "\(folder.path)/keys"

@@ -1,0 +1,116 @@
+import Fixtures
+import Foundation
+import PostGIS
+import Stages
+import Testing
+import Topics
+import Traffic
+import Wire
+
+/// `gantry backfill` as its user runs it.
+@Suite(.serialized, .timeLimit(.minutes(4))) struct BackfillTests {
+    private let folder: URL
+    private let database: String
+
+    init() throws {
+        folder = URL(filePath: "/tmp/gantry-backfill-\(UUID().uuidString.prefix(8))")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        database = try Postgres.shared().makeDatabase()
+        _ = try gantry(["migrate"])
+        let text = """
+            name: city
+            cameras:
+              - {id: north, source: "rtsp://127.0.0.1:1/none", longitude: 4.1, latitude: 50.8}
+              - {id: south, source: "rtsp://127.0.0.1:1/none", longitude: 4.2, latitude: 50.8}
+            database: {url: "\(database)"}
+            custody: {keys: \(folder.appending(path: "keys").path)}
+            """
+        try Data(text.utf8).write(to: folder.appending(path: "pipeline.yaml"))
+    }
+
+    private func gantry(_ arguments: [String]) throws -> (status: Int32, errors: String) {
+        let process = Process()
+        process.executableURL = CityFixture.products.appending(path: "gantry")
+        process.arguments = arguments
+        process.currentDirectoryURL = URL(filePath: Postgres.root)
+        process.environment = ProcessInfo.processInfo.environment.merging(["GANTRY_DATABASE": database]) { $1 }
+        let errors = Pipe()
+        process.standardError = errors
+        process.standardOutput = FileHandle.nullDevice
+        try process.run()
+        let data = errors.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        return (process.terminationStatus, String(decoding: data, as: UTF8.self))
+    }
+
+    private func backfill(_ arguments: String...) throws -> (status: Int32, errors: String) {
+        try gantry(["backfill", "--pipeline", folder.appending(path: "pipeline.yaml").path] + arguments)
+    }
+
+    private func query(_ sql: String) throws -> [[String?]] {
+        try Connection(database, application: "test").query(sql).values
+    }
+
+    private func passage(_ camera: CameraID, _ second: Int, ordinal: Int = 0) -> Passage {
+        let time = EventTime(rfc3339: "2026-03-02T07:30:00Z")! + .seconds(second)
+        return Passage(
+            id: PassageID(camera: camera, epoch: Epoch(7), firstFrame: second * 10, ordinal: ordinal), camera: camera,
+            epoch: Epoch(7), firstFrame: second * 10, lastFrame: second * 10 + 9, firstSeen: time,
+            lastSeen: time + .milliseconds(900), kind: .car, frames: 10, direction: .receding,
+            best: Passage.Best(frame: second * 10 + 5, vehicle: nil, plate: nil, crop: nil),
+            plate: Passage.VotedPlate(
+                text: PlateText("1ABC\(100 + second)")!, confidence: 0.9, accepted: true, votes: 3, reads: 3,
+                region: "be"),
+            notRead: nil)
+    }
+
+    private func record(_ passages: [Passage], _ name: String) throws -> String {
+        let path = folder.appending(path: name).path
+        var writer = try RecordingWriter(to: path, schemas: Schema.recordings)
+        for passage in passages { try writer.append(try Record(passage: passage), to: "city.passages") }
+        _ = try writer.finish()
+        return path
+    }
+
+    @Test func `a recording's passages are stored once, those of unknown cameras named`() throws {
+        let file = try record((0..<50).flatMap { [passage("north", $0), passage("south", $0)] }, "day.mcap")
+        let first = try backfill(file)
+        #expect(first.status == 0 && first.errors.contains("100 passages read, 100 stored, 0 were there already"))
+        let again = try backfill(file)
+        #expect(again.status == 0 && again.errors.contains("100 passages read, 0 stored, 100 were there already"))
+        #expect(
+            try query("SELECT count(*), count(DISTINCT token), min(seen_at), max(last_seen) FROM sighting") == [
+                ["100", "50", "2026-03-02 07:30:00+00", "2026-03-02 07:30:49.9+00"]
+            ])
+        #expect(try query("SELECT count(*) FROM leg_queue") == [["0"]])
+        #expect(try query("SELECT count(*) FROM journey") == [["50"]])
+        let strange = try backfill(try record([passage("cellar", 1), passage("north", 99)], "strange.mcap"))
+        #expect(strange.status == 65 && strange.errors.contains("SNK302"))
+        #expect(try query("SELECT count(*) FROM sighting") == [["101"]])
+    }
+
+    @Test func `a camera's time is replaced, and what it replaced does not come back`() throws {
+        let old = try record((0..<50).flatMap { [passage("north", $0), passage("south", $0)] }, "old.mcap")
+        _ = try backfill(old)
+        let new = try record(
+            (0..<50).map { passage("north", $0, ordinal: 5) } + [passage("south", 3, ordinal: 5)], "new.mcap")
+        let answer = try backfill(
+            new, "--replace", "north", "--from", "2026-03-02T07:30:10Z", "--to", "2026-03-02T07:30:20Z")
+        #expect(answer.status == 0 && answer.errors.contains("revision 1: 10 rows were taken away"))
+        #expect(try query("SELECT count(*), count(revision) FROM sighting") == [["100", "10"]])
+        let again = try backfill(old)
+        #expect(again.status == 65 && again.errors.contains("not stored: 10 with SNK307"))
+        #expect(try query("SELECT count(*), count(revision) FROM sighting") == [["100", "10"]])
+        #expect(try gantry(["movement", "rebuild", "--check"]).status == 0)
+    }
+
+    @Test func `a file that is cut off gives what it has, and says so`() throws {
+        let file = try record((0..<5000).map { passage("north", $0) }, "cut.mcap")
+        let bytes = try Data(contentsOf: URL(filePath: file))
+        try bytes.prefix(bytes.count * 2 / 3).write(to: URL(filePath: file))
+        let answer = try backfill(file)
+        #expect(answer.status == 66 && answer.errors.contains("repair"), "\(answer)")
+        let missing = try backfill(folder.appending(path: "nothing.mcap").path)
+        #expect(missing.status == 66)
+    }
+}
