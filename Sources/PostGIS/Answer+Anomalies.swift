@@ -18,7 +18,8 @@ extension Answer {
     public init(_ anomalies: [Anomaly], plates: [(from: PlateText?, to: PlateText?)], zone: String) {
         self.init(
             columns: [
-                "from_seen", "from_camera", "from_plate", "to_seen", "to_camera", "to_plate", "metres", "seconds", "kmh",
+                "from_seen", "from_camera", "from_plate", "to_seen", "to_camera", "to_plate", "metres", "seconds",
+                "kmh",
             ],
             rows: zip(anomalies, plates).map { anomaly, plate in
                 Row(

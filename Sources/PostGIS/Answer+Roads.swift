@@ -5,7 +5,8 @@ extension Answer {
     public init(_ speeds: [RoadSpeed], from: Camera, to: Camera, minimumVehicles k: Int, zone: String) {
         self.init(
             columns: [
-                "from_camera", "to_camera", "departed", "trips", "vehicles", "metres", "straight", "mean_kmh", "p15_kmh",
+                "from_camera", "to_camera", "departed", "trips", "vehicles", "metres", "straight", "mean_kmh",
+                "p15_kmh",
                 "p85_kmh", "stopped",
             ],
             rows: speeds.map { speed in

@@ -50,16 +50,16 @@ extension Questions {
     public func routes(
         from: CameraID, to: CameraID, in period: Period, longest: Duration = .seconds(7200)
     ) throws(QueryError) -> [Route] {
-        // The names a line each: a name has no line end, but may have whatever an array's text form quotes.
+        // Parted by the unit separator, so that the text form of arrays with its quotes need not be read.
         let rows = try ask(
             """
-            SELECT array_to_string(route, E'\\n'), trips, vehicles, share, median_seconds
+            SELECT array_to_string(route, E'\\x1F'), trips, vehicles, share, median_seconds
             FROM movement.routes($1, $2, $3, $4, $5)
             """, [from.text, to.text, period.start.rfc3339, period.end.rfc3339, Self.interval(longest)])
         let cameras = try cameras()
         return try rows.values.indices.map { row throws(QueryError) in
             let via = try rows.values[row][0].map { names throws(QueryError) in
-                try names.split(separator: "\n").map { name throws(QueryError) in
+                try names.split(separator: "\u{1F}").map { name throws(QueryError) in
                     try Self.known(String(name), cameras)
                 }
             }
