@@ -153,6 +153,19 @@ import Traffic
         #expect(courses.map(\.sector) == ["N", "S", "W"] && courses.map(\.passages) == [nil, nil, 3])
     }
 
+    @Test func `who drives there and back is one vehicle among those withheld`() throws {
+        let west = ["BBB222", "CCC333", "DDD444"].enumerated().map { index, plate in
+            see("ring-north", "07:1\(index):00", plate) { $0.course = 270 }
+        }
+        let both = [0.0, 180].map { course in
+            see("ring-north", course == 0 ? "07:00:00" : "07:20:00", "AAA111") { $0.course = course }
+        }
+        let questions = try questions(k: 2, west + both)
+        // Flow less west would be what AAA111 did.
+        let courses = try questions.courses(camera: nil, in: questions.period(day: "2026-03-02"))
+        #expect(courses.map(\.sector) == ["N", "S", "W"] && courses.map(\.passages) == [nil, nil, nil])
+    }
+
     /// Canal-bridge: 10, 20 and 60 s, of which 0, 6 and 45 stood. Ring-north: three of 5 s.
     var stays: [Passage] {
         let canal: [(seconds: Int, stopped: Int, parked: Bool)] = [(10, 0, false), (20, 6, false), (60, 45, true)]

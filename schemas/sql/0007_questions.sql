@@ -174,20 +174,32 @@ DECLARE
 BEGIN
     PERFORM movement.check_period(period_start, period_end, period_end - period_start);
     RETURN QUERY
-    WITH counted AS (
+    WITH seen AS MATERIALIZED (
         -- 0 is north, 1 north-east and so on; 8 unknown.
-        SELECT s.camera_id, coalesce(floor((s.course + 22.5) / 45)::integer % 8, 8) AS eighth, count(*) AS passages,
-               count(DISTINCT CASE WHEN s.accepted THEN s.token ELSE s.passage_id END) AS vehicles
+        SELECT s.camera_id, coalesce(floor((s.course + 22.5) / 45)::integer % 8, 8) AS eighth,
+               CASE WHEN s.accepted THEN s.token ELSE s.passage_id END AS who, count(*) AS passages
         FROM sighting s
         WHERE s.seen_at >= period_start AND s.seen_at < period_end AND (wanted_id IS NULL OR s.camera_id = wanted_id)
-        GROUP BY 1, 2
+        GROUP BY 1, 2, 3
+    ), counted AS (
+        SELECT camera_id, eighth, sum(passages)::bigint AS passages, count(*) AS vehicles FROM seen GROUP BY 1, 2
     ), ranked AS (
-        SELECT n.*, min(n.vehicles) OVER (PARTITION BY n.camera_id) AS least, row_number() OVER smallest AS rank,
-               coalesce(sum(n.vehicles) OVER (smallest ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
-        FROM counted n WINDOW smallest AS (PARTITION BY n.camera_id ORDER BY n.vehicles, n.eighth)
+        SELECT n.*, min(n.vehicles) OVER (PARTITION BY n.camera_id) AS fewest,
+               row_number() OVER (PARTITION BY n.camera_id ORDER BY n.vehicles, n.eighth) AS rank
+        FROM counted n
+    ), fresh AS (
+        -- How many vehicles a sector adds to those of the smaller ones; who drove there and back counts once.
+        SELECT camera_id, rank, count(*) AS vehicles
+        FROM (SELECT s.camera_id, s.who, min(r.rank) AS rank
+              FROM seen s JOIN ranked r ON r.camera_id = s.camera_id AND r.eighth = s.eighth
+              WHERE r.fewest < k GROUP BY 1, 2) AS first
+        GROUP BY 1, 2
     ), hidden AS (
-        -- As in movement.passing: movement.flows has the camera's total, which would give away a single hidden sector.
-        SELECT r.*, r.vehicles < k OR (r.least < k AND (r.rank = 2 OR r.before < k)) AS hide FROM ranked r
+        -- movement.flows has the camera's total, which would give away a single hidden sector, so the next smallest are
+        -- hidden with it until those hidden hold k vehicles together.
+        SELECT r.*, r.vehicles < k OR (r.fewest < k AND coalesce(sum(f.vehicles) OVER (
+                   PARTITION BY r.camera_id ORDER BY r.rank ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) < k) AS hide
+        FROM ranked r LEFT JOIN fresh f ON f.camera_id = r.camera_id AND f.rank = r.rank
     )
     SELECT c.name, (ARRAY['N', 'NE', 'E', 'SE', 'S', 'SW', 'W', 'NW', 'unknown'])[h.eighth + 1],
            CASE WHEN NOT h.hide THEN h.passages END, CASE WHEN NOT h.hide THEN h.vehicles END, h.hide
