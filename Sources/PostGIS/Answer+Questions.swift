@@ -88,13 +88,16 @@ extension Answer {
 }
 
 extension Answer.Value {
-    fileprivate static func count(or count: Int?) -> Answer.Value { count.map { .count($0) } ?? .withheld }
-    fileprivate static func number(or number: Double?) -> Answer.Value { number.map { .number($0) } ?? .withheld }
+    static func count(or count: Int?) -> Answer.Value { count.map { .count($0) } ?? .withheld }
+    static func number(or number: Double?) -> Answer.Value { number.map { .number($0) } ?? .withheld }
+    /// A figure that can be absent without being withheld, as where nothing was measured.
+    static func number(_ number: Double?, hidden: Bool) -> Answer.Value {
+        number.map { .number($0) } ?? (hidden ? .withheld : .none)
+    }
 }
 
 extension Answer.Shape {
-    fileprivate static func of(_ camera: Camera) -> Answer.Shape { .point(camera.longitude, camera.latitude) }
-    fileprivate static func between(_ a: Camera, _ b: Camera) -> Answer.Shape {
-        .line([[a.longitude, a.latitude], [b.longitude, b.latitude]])
-    }
+    static func of(_ camera: Camera) -> Answer.Shape { .point(camera.longitude, camera.latitude) }
+    static func between(_ a: Camera, _ b: Camera) -> Answer.Shape { .through([a, b]) }
+    static func through(_ cameras: [Camera]) -> Answer.Shape { .line(cameras.map { [$0.longitude, $0.latitude] }) }
 }

@@ -246,11 +246,11 @@ public struct Questions: ~Copyable {
         }
     }
 
-    private func ask(_ sql: String, _ parameters: [String?] = []) throws(QueryError) -> Rows {
+    func ask(_ sql: String, _ parameters: [String?] = []) throws(QueryError) -> Rows {
         try Self.translated { () throws(DatabaseError) in try connection.query(sql, parameters) }
     }
 
-    private static func translated<Result: ~Copyable>(
+    static func translated<Result: ~Copyable>(
         _ body: () throws(DatabaseError) -> Result
     ) throws(QueryError) -> Result {
         do throws(DatabaseError) {
@@ -260,10 +260,10 @@ public struct Questions: ~Copyable {
         }
     }
 
-    private static func interval(_ duration: Duration) -> String { "\(duration.inSeconds) seconds" }
+    static func interval(_ duration: Duration) -> String { "\(duration.inSeconds) seconds" }
 
     /// A camera added between two statements is the only one that can be missing.
-    private static func known(_ name: String, _ cameras: [CameraID: Camera]) throws(QueryError) -> Camera {
+    static func known(_ name: String, _ cameras: [CameraID: Camera]) throws(QueryError) -> Camera {
         guard let camera = cameras[CameraID(name)] else {
             throw .database(.unexpected("a camera \(name) that was not there a moment ago: ask again"))
         }
@@ -273,12 +273,13 @@ public struct Questions: ~Copyable {
 
 extension Rows {
     /// A column made by `audit_moment`, which PostGIS never returns null here.
-    fileprivate func moment(_ row: Int, _ column: Int) -> EventTime {
+    func moment(_ row: Int, _ column: Int) -> EventTime {
         EventTime(rfc3339: values[row][column] ?? "") ?? EventTime(nanoseconds: 0)
     }
-    fileprivate func moment(_ row: Int, _ column: Int, local: Int) -> Moment {
+    func moment(_ row: Int, _ column: Int, local: Int) -> Moment {
         Moment(time: moment(row, column), local: values[row][local] ?? "")
     }
-    fileprivate func integer(_ row: Int, _ column: Int) -> Int? { values[row][column].flatMap { Int($0) } }
-    fileprivate func number(_ row: Int, _ column: Int) -> Double? { values[row][column].flatMap { Double($0) } }
+    func integer(_ row: Int, _ column: Int) -> Int? { values[row][column].flatMap { Int($0) } }
+    func number(_ row: Int, _ column: Int) -> Double? { values[row][column].flatMap { Double($0) } }
+    func truth(_ row: Int, _ column: Int) -> Bool { values[row][column] == "t" }
 }

@@ -14,8 +14,9 @@ struct QueryCommand: AsyncParsableCommand {
             withheld. Exit status: 65 for a question that can't be answered, 69 without a database, 77 when refused.
             """,
         subcommands: [
-            FlowsQuery.self, TravelTimesQuery.self, PassingQuery.self, ODMatrixQuery.self, BothQuery.self,
-            TraceQuery.self,
+            FlowsQuery.self, TravelTimesQuery.self, AllTravelTimesQuery.self, PassingQuery.self, ODMatrixQuery.self,
+            BothQuery.self, SpeedsQuery.self, SpotSpeedsQuery.self, CoursesQuery.self, DwellQuery.self,
+            JourneysQuery.self, RoutesQuery.self, AnomaliesQuery.self, TraceQuery.self,
         ])
 }
 
@@ -165,31 +166,16 @@ struct TraceQuery: AsyncParsableCommand {
             let pipeline = try options.system.loaded()
             let questions = try options.open(pipeline)
             let period = try options.period(questions)
-            let refusable = (purpose ?? "").isEmpty || (caseNumber ?? "").isEmpty
-            let vault: Vault?
-            do {
-                vault = Vault(keys: try KeyStore(folder: options.system.keyFolder(pipeline), create: false))
-            } catch {
-                // An attempt without authority is put on record even where there are no keys to look with.
-                guard refusable else { throw error }
-                vault = nil
-            }
+            let vault = try options.system.vault(pipeline, purpose: purpose, caseNumber: caseNumber)
             let searches = try vault?.search(for: text, from: period.start, to: period.end) ?? []
             let steps = try questions.trace(
                 tokens: searches.map(\.token), lookAlikes: lookAlikes ? searches.map(\.lookAlikeToken) : [],
                 purpose: purpose, caseNumber: caseNumber, in: period)
-            let plates = try steps.map { step -> PlateText? in
-                do throws(CustodyError) {
-                    let place = Vault.Place(passage: step.passage, camera: step.camera.id, firstSeen: step.seen.time)
-                    return try vault?.open(text: step.sealedText, at: place)
-                } catch {
-                    if case .destroyed = error { return nil }
-                    throw error
-                }
+            let plates = try steps.map {
+                try vault?.opened($0.sealedText, passage: $0.passage, camera: $0.camera.id, at: $0.seen.time)
             }
             options.show(Answer(steps, plates: plates, zone: questions.zone))
-            complain(
-                "This look is on record" + (steps.first.map { ", as entry \($0.auditID) of the audit log." } ?? "."))
+            sayOnRecord(steps.first?.auditID)
         }
     }
 }

@@ -28,6 +28,31 @@ struct SystemOptions: ParsableArguments {
     func keyFolder(_ pipeline: Pipeline?) throws -> String {
         try pipeline?.custody.keys ?? GantryHome.find().keys.path
     }
+
+    /// The keys for a look at single vehicles; nil where there are none and the look will be refused.
+    func vault(_ pipeline: Pipeline?, purpose: String?, caseNumber: String?) throws -> Vault? {
+        do {
+            return Vault(keys: try KeyStore(folder: keyFolder(pipeline), create: false))
+        } catch {
+            // An attempt without authority is put on record even where there are no keys to look with.
+            guard (purpose ?? "").isEmpty || (caseNumber ?? "").isEmpty else { throw error }
+            return nil
+        }
+    }
+}
+
+extension Vault {
+    /// Nil where the day's key was destroyed.
+    func opened(
+        _ sealedText: [UInt8], passage: PassageID, camera: CameraID, at time: EventTime
+    ) throws(CustodyError) -> PlateText? {
+        do throws(CustodyError) {
+            return try open(text: sealedText, at: Place(passage: passage, camera: camera, firstSeen: time))
+        } catch {
+            if case .destroyed = error { return nil }
+            throw error
+        }
+    }
 }
 
 /// When, and how the answer is shown.
@@ -65,10 +90,14 @@ struct QueryOptions: ParsableArguments {
         return try questions.period(day: day, between: times.map { ($0[0], $0[1]) })
     }
 
-    func show(_ answer: Answer) {
+    /// - Parameter none: What an answer without a row means.
+    func show(
+        _ answer: Answer,
+        none: String =
+            "No passage was seen there and then. Check day and camera; `gantry query flows` shows what there is."
+    ) {
         if answer.rows.isEmpty {
-            complain(
-                "No passage was seen there and then. Check day and camera; `gantry query flows` shows what there is.")
+            complain(none)
             if format == .table { return }
         }
         print(answer.rendered(format), terminator: "")
@@ -92,6 +121,11 @@ struct Span: ExpressibleByArgument {
 
 /// Writes a line to standard error.
 func complain(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
+
+/// Tells whoever looked at single vehicles so.
+func sayOnRecord(_ entry: Int64?) {
+    complain("This look is on record" + (entry.map { ", as entry \($0) of the audit log." } ?? "."))
+}
 
 /// Runs a command's work; what goes wrong is said once, and the exit status tells its kind: 65 a question that can't be
 /// answered, 69 no database, 77 refused.

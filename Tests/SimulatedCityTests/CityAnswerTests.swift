@@ -79,6 +79,31 @@ import Traffic
         func number(_ sql: String) throws -> Int { Int(try connection.query(sql).values[0][0] ?? "") ?? -1 }
         #expect(try number("SELECT count(*) FROM leg") == made.legs.count)
         #expect(try number("SELECT count(*) FROM journey") == made.journeys.count)
+
+        let sites = city.sites.map(\.camera.id.text)
+        var pairs: [String: Int] = [:]
+        for pair in try questions.allTravelTimes(in: day, least: 1) {
+            pairs["\(pair.from.id) \(pair.to.id)"] = pair.trips
+        }
+        let legs = Dictionary(grouping: made.legs) { "\(sites[$0.from]) \(sites[$0.to])" }.mapValues(\.count)
+        #expect(legs.count > 20 && pairs == legs)
+        let journeys = try questions.journeys(in: day, every: .seconds(86_400))
+        #expect(journeys.map(\.journeys) == [made.journeys.count])
+        #expect(journeys.map(\.single) == [made.journeys.count { $0.passes == 1 }])
+        #expect(try questions.anomalies(in: day).isEmpty)
+
+        // Speeds rest on the trips that truly drove through, and on no other: who stopped took too long, or was unseen for so
+        // long that the journey ended.
+        var stopped = 0
+        for row in rows {
+            let start = EventTime(nanoseconds: row.bucket * 1_000_000)
+            let speeds = try questions.speeds(
+                from: city.sites[row.from].camera.id, to: city.sites[row.to].camera.id,
+                in: Questions.Period(start: start, end: start + .seconds(900)), every: .seconds(900))
+            #expect(speeds.map(\.trips) == [row.trips])
+            stopped += speeds.first?.stopped ?? 0
+        }
+        #expect(stopped > 10)
     }
 
     private func zonesGeoJSON(_ city: SimulatedCity) throws -> String {

@@ -1,0 +1,86 @@
+public import Traffic
+
+/// Legs between two cameras that are faster than possible; nil where withheld.
+public struct AnomalyCount: Hashable, Sendable {
+    public var from, to: Camera
+    /// Straight between the cameras.
+    public var metres: Double
+    public var legs, vehicles: Int?
+    public var highestKmh: Double?
+}
+
+/// One plate in two places.
+public struct Anomaly: Hashable, Sendable {
+    public struct Sight: Hashable, Sendable {
+        public var camera: Camera
+        public var seen: Moment
+        public var passage: PassageID
+        /// Opened with the day's key, outside the database.
+        public var sealedText: [UInt8]
+    }
+
+    public var auditID: Int64
+    public var from, to: Sight
+    /// Straight between the cameras.
+    public var metres: Double
+    public var seconds, kmh: Double
+}
+
+extension Questions {
+    /// Pairs of cameras with legs faster than possible, most legs first.
+    ///
+    /// - Parameters:
+    ///   - fastestKmh: What is faster over the straight line can't be one vehicle; positive.
+    ///   - most: Rows; 1...10,000.
+    public func anomalies(
+        in period: Period, fastestKmh: Double = 200, most: Int = 1000
+    ) throws(QueryError) -> [AnomalyCount] {
+        let rows = try ask(
+            """
+            SELECT from_camera, to_camera, metres, legs, vehicles, highest_kmh FROM movement.anomalies($1, $2, $3, $4)
+            """, [period.start.rfc3339, period.end.rfc3339, "\(fastestKmh)", "\(most)"])
+        let cameras = try cameras()
+        return try rows.values.indices.map { row throws(QueryError) in
+            AnomalyCount(
+                from: try Self.known(rows.values[row][0]!, cameras), to: try Self.known(rows.values[row][1]!, cameras),
+                metres: rows.number(row, 2) ?? 0, legs: rows.integer(row, 3), vehicles: rows.integer(row, 4),
+                highestKmh: rows.number(row, 5))
+        }
+    }
+
+    /// The same legs one by one, fastest first. On the audit log before the first row, refused or not.
+    ///
+    /// - Parameter purpose: What the look is for. Nil, or blank, is refused, and so is `caseNumber`.
+    /// - Throws: ``QueryError/refused(_:)``, which names the audit entry.
+    public func anomalous(
+        purpose: String?, caseNumber: String?, in period: Period, fastestKmh: Double = 200, most: Int = 1000
+    ) throws(QueryError) -> [Anomaly] {
+        let rows = try ask(
+            """
+            SELECT audit_id, from_camera, audit_moment(from_seen_at),
+                to_char(from_seen_at AT TIME ZONE $7::text, 'YYYY-MM-DD HH24:MI:SS'), from_passage_id, from_sealed_text,
+                to_camera, audit_moment(to_seen_at), to_char(to_seen_at AT TIME ZONE $7::text, 'YYYY-MM-DD HH24:MI:SS'),
+                to_passage_id, to_sealed_text, metres, seconds, kmh
+            FROM movement.anomalous($1, $2, $3, $4, $5, $6)
+            """,
+            [
+                purpose, caseNumber, period.start.rfc3339, period.end.rfc3339, "\(fastestKmh)", "\(most)", zone,
+            ])
+        let cameras = try cameras()
+        return try rows.values.indices.map { row throws(QueryError) in
+            let values = rows.values[row]
+            func sight(_ column: Int) throws(QueryError) -> Anomaly.Sight {
+                let camera = try Self.known(values[column]!, cameras)
+                return try Self.translated { () throws(DatabaseError) in
+                    Anomaly.Sight(
+                        camera: camera, seen: rows.moment(row, column + 1, local: column + 2),
+                        passage: PassageID(try Literal.bytes(values[column + 3]!)),
+                        sealedText: try Literal.bytes(values[column + 4]!))
+                }
+            }
+            return Anomaly(
+                auditID: Int64(values[0]!)!, from: try sight(1), to: try sight(6), metres: rows.number(row, 11) ?? 0,
+                seconds: rows.number(row, 12) ?? 0, kmh: rows.number(row, 13) ?? 0)
+        }
+    }
+}

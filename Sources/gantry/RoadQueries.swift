@@ -1,0 +1,110 @@
+import ArgumentParser
+import PostGIS
+import Traffic
+
+struct SpeedsQuery: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "speeds", abstract: "How fast vehicles drive from one camera to another.",
+        discussion: """
+            The mean is that of traffic engineering: the way of all trips together over their time. Trips that stopped on \
+            the way, which took more than three times the quickest quarter's time, are left out and counted as stopped.
+            """)
+    @OptionGroup var options: QueryOptions
+    @OptionGroup var pair: CameraPair
+    @Option(help: "Trips are grouped by departure in stretches of this length.")
+    var every = Span(argument: "1h")!
+    @Option(help: "Metres along the road (default: the straight line, which makes speeds lower bounds).")
+    var metres: Double?
+    @Option(help: "What takes longer is not one trip.")
+    var longest = Span(argument: "2h")!
+
+    func run() async throws {
+        try answering {
+            let questions = try options.open(options.system.loaded())
+            let period = try options.period(questions)
+            let speeds = try questions.speeds(
+                from: CameraID(pair.from), to: CameraID(pair.to), in: period, every: every.duration, metres: metres,
+                longest: longest.duration)
+            guard let (first, second) = try pair.cameras(questions) else { return }
+            options.show(
+                Answer(
+                    speeds, from: first, to: second, minimumVehicles: questions.minimumVehicles, zone: questions.zone))
+        }
+    }
+}
+
+struct SpotSpeedsQuery: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "spot-speeds",
+        abstract: "How fast vehicles drive past calibrated cameras, and how many stop there.")
+    @OptionGroup var options: QueryOptions
+    @Option(help: "Only this camera (default: all).")
+    var camera: String?
+    @Option(help: "Length of a stretch: 15m, 1h, 1d ...")
+    var every = Span(argument: "1h")!
+
+    func run() async throws {
+        try answering {
+            let questions = try options.open(options.system.loaded())
+            let period = try options.period(questions)
+            let speeds = try questions.spotSpeeds(
+                camera: camera.map { CameraID($0) }, in: period, every: every.duration)
+            options.show(Answer(speeds, minimumVehicles: questions.minimumVehicles, zone: questions.zone))
+        }
+    }
+}
+
+struct CoursesQuery: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "courses", abstract: "Which way vehicles drive past the cameras, by eighths of the compass.")
+    @OptionGroup var options: QueryOptions
+    @Option(help: "Only this camera (default: all).")
+    var camera: String?
+
+    func run() async throws {
+        try answering {
+            let questions = try options.open(options.system.loaded())
+            let period = try options.period(questions)
+            let courses = try questions.courses(camera: camera.map { CameraID($0) }, in: period)
+            options.show(Answer(courses, minimumVehicles: questions.minimumVehicles, zone: questions.zone))
+        }
+    }
+}
+
+struct DwellQuery: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "dwell", abstract: "The cameras where vehicles stay in view longest.")
+    @OptionGroup var options: QueryOptions
+    @Option(help: "Show so many cameras at most.")
+    var most = 100
+
+    func run() async throws {
+        try answering {
+            let questions = try options.open(options.system.loaded())
+            let period = try options.period(questions)
+            let dwell = try questions.dwell(in: period, most: most)
+            options.show(
+                Answer(dwell, minimumVehicles: questions.minimumVehicles, zone: questions.zone), none: questions.tooFew)
+        }
+    }
+}
+
+/// Where trips begin and end.
+struct CameraPair: ParsableArguments {
+    @Option(help: "Camera where the trip begins.")
+    var from: String
+    @Option(help: "Camera where it ends.")
+    var to: String
+
+    /// After a question about both, which would have failed for an unknown one.
+    func cameras(_ questions: borrowing Questions) throws -> (Camera, Camera)? {
+        let cameras = try questions.cameras()
+        guard let first = cameras[CameraID(from)], let second = cameras[CameraID(to)] else { return nil }
+        return (first, second)
+    }
+}
+
+extension Questions {
+    /// What no row means where rows under k are left out.
+    var tooFew: String { "Nothing there and then has \(minimumVehicles) vehicles. Ask about a longer period." }
+}
