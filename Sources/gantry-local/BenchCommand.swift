@@ -15,11 +15,12 @@ struct BenchCommand: AsyncParsableCommand {
             adds to decode and bare model calls, over whole recordings: `gantry bench pipeline`; frame by frame and \
             call by call: `gantry bench vision`. What recordings of topics cost beside plain zstd: `gantry bench recording`; \
             how many boxes a second are linked into tracks: `gantry bench track`; both together: `gantry bench replay`; \
-            how many passages a second reach the database, beside a plain COPY: `gantry bench ingest`.
+            how many passages a second reach the database, beside a plain COPY: `gantry bench ingest`; how long \
+            questions about movement take, beside plain SQL over the sightings: `gantry bench queries`.
             """,
         subcommands: [
             BenchPlatesCommand.self, BenchVisionCommand.self, BenchPipelineCommand.self, BenchRecordingCommand.self,
-            BenchTrackCommand.self, BenchReplayCommand.self, BenchIngestCommand.self,
+            BenchTrackCommand.self, BenchReplayCommand.self, BenchIngestCommand.self, BenchQueriesCommand.self,
         ])
 }
 

@@ -43,6 +43,32 @@ func place(_ ordinal: Int = 0, camera: CameraID = "ring-north", at time: String 
         }
     }
 
+    /// The mark of a destroyed key is not looked for while the folder is as it was: an age of it is set here by hand.
+    @Test func `a key that another process destroys does not live on in the cache`() throws {
+        let scratch = Scratch()
+        let (store, other) = (
+            try KeyStore(folder: scratch.keys, create: true), try KeyStore(folder: scratch.keys, create: false)
+        )
+        let day = Day("2026-03-02")!
+        func age(_ seconds: Double) throws {
+            try FileManager.default.setAttributes(
+                [.modificationDate: Date.now.addingTimeInterval(-seconds)], ofItemAtPath: scratch.keys)
+        }
+        let key = try store.dayKey(day, create: true)
+        try age(60)
+        for _ in 0..<3 { #expect(try store.dayKey(day, create: false) == key) }
+        try other.destroy(day: day)
+        #expect(throws: CustodyError.destroyed(name: "day-2026-03-02")) { try store.dayKey(day, create: true) }
+
+        let next = Day("2026-03-03")!
+        _ = try store.dayKey(next, create: true)
+        try age(50)
+        for _ in 0..<3 { _ = try store.dayKey(next, create: false) }
+        try other.destroy(day: next)
+        try age(40)
+        #expect(throws: CustodyError.destroyed(name: "day-2026-03-03")) { try store.dayKey(next, create: true) }
+    }
+
     @Test func `a folder that is not there is made only when asked`() throws {
         let scratch = Scratch()
         #expect(throws: CustodyError.noKeys(folder: scratch.keys)) {

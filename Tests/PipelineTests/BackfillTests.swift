@@ -28,22 +28,28 @@ import Wire
         try Data(text.utf8).write(to: folder.appending(path: "pipeline.yaml"))
     }
 
-    private func gantry(_ arguments: [String]) throws -> (status: Int32, errors: String) {
+    private func gantry(
+        _ arguments: [String], program: String = "gantry"
+    ) throws -> (status: Int32, errors: String, output: String) {
         let process = Process()
-        process.executableURL = CityFixture.products.appending(path: "gantry")
+        process.executableURL = CityFixture.products.appending(path: program)
         process.arguments = arguments
         process.currentDirectoryURL = URL(filePath: Postgres.root)
         process.environment = ProcessInfo.processInfo.environment.merging(["GANTRY_DATABASE": database]) { $1 }
-        let errors = Pipe()
+        let (errors, output) = (Pipe(), Pipe())
         process.standardError = errors
-        process.standardOutput = FileHandle.nullDevice
+        process.standardOutput = output
         try process.run()
-        let data = errors.fileHandleForReading.readDataToEndOfFile()
+        // What a command says on one of them fits into the pipe while the other is read.
+        let said = errors.fileHandleForReading.readDataToEndOfFile()
+        let shown = output.fileHandleForReading.readDataToEndOfFile()
         process.waitUntilExit()
-        return (process.terminationStatus, String(decoding: data, as: UTF8.self))
+        return (
+            process.terminationStatus, String(decoding: said, as: UTF8.self), String(decoding: shown, as: UTF8.self)
+        )
     }
 
-    private func backfill(_ arguments: String...) throws -> (status: Int32, errors: String) {
+    private func backfill(_ arguments: String...) throws -> (status: Int32, errors: String, output: String) {
         try gantry(["backfill", "--pipeline", folder.appending(path: "pipeline.yaml").path] + arguments)
     }
 
@@ -112,5 +118,36 @@ import Wire
         #expect(answer.status == 66 && answer.errors.contains("repair"), "\(answer)")
         let missing = try backfill(folder.appending(path: "nothing.mcap").path)
         #expect(missing.status == 66)
+    }
+
+    /// The figures are for `gantry bench`'s readers; here only that each question is asked and has an answer.
+    @Test func `benchmarks of questions and of ingest ask what they say`() throws {
+        struct Asked: Decodable {
+            struct Question: Decodable {
+                var name: String
+                var answers: Int
+                var median_milliseconds, plain_milliseconds: Double
+            }
+            var cameras: Int
+            var questions: [Question]
+        }
+        _ = try query("UPDATE settings SET min_vehicles = 1")
+        let passages = (0..<50).flatMap { [passage("north", $0), passage("south", $0 + 300)] }.map { passage in
+            var passage = passage
+            if passage.camera == "south" {
+                passage.plate?.text = PlateText("1ABC\(100 + passage.firstFrame / 10 - 300)")!
+            }
+            return passage
+        }
+        _ = try backfill(try record(passages, "city.mcap"))
+        let asked = try gantry(["bench", "queries", "--rounds", "1", "--format", "json"], program: "gantry-local")
+        let report = try JSONDecoder().decode(Asked.self, from: Data(asked.output.utf8))
+        #expect(report.cameras == 2 && report.questions.count == 8)
+        for name in ["A then B, one day", "travel times, all days", "all pairs, one day", "dwell, top 100, one day"] {
+            #expect(report.questions.first { $0.name == name }.map { $0.answers > 0 } == true, "\(name)")
+        }
+        let stored = try gantry(
+            ["bench", "ingest", "--passages", "10000", "--filled", "700", "--cameras", "5"], program: "gantry-local")
+        #expect(stored.status == 0 && stored.output.contains("all blocks"), "\(stored)")
     }
 }

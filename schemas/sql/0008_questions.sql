@@ -427,6 +427,37 @@ END $$;
 COMMENT ON FUNCTION movement.anomalous(text, text, timestamptz, timestamptz, double precision, integer) IS
     'Per-vehicle: the legs that movement.anomalies counts, fastest first, with both sightings and their sealed texts, which the keys outside this database open. At most 10,000 rows. Refused without purpose and case; the entry audit_id is committed first.';
 
+-- As in 0003, but for the bucket.
+CREATE OR REPLACE FUNCTION movement.flows(at_camera text, period_start timestamptz, period_end timestamptz, every interval, zone text DEFAULT 'UTC')
+RETURNS TABLE (camera text, bucket timestamptz, passages bigint, vehicles bigint, read bigint, suppressed boolean)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+    k         integer := (SELECT min_vehicles FROM settings);
+    wanted_id integer := CASE WHEN at_camera IS NOT NULL THEN movement.camera_id(at_camera) END;
+    midnight  timestamptz := date_trunc('day', period_start AT TIME ZONE zone) AT TIME ZONE zone;
+BEGIN
+    PERFORM movement.check_period(period_start, period_end, every);
+    RETURN QUERY
+    WITH passage AS (
+        -- movement.bucket, written out: called for each of millions of passages it would take most of the time.
+        SELECT s.camera_id,
+               CASE WHEN every < interval '1 day' THEN date_bin(every, s.seen_at, midnight)
+                    ELSE date_bin(every, s.seen_at AT TIME ZONE zone, midnight AT TIME ZONE zone) AT TIME ZONE zone END AS start,
+               CASE WHEN s.accepted THEN s.token ELSE s.passage_id END AS who, s.accepted
+        FROM sighting s
+        WHERE s.seen_at >= period_start AND s.seen_at < period_end AND (wanted_id IS NULL OR s.camera_id = wanted_id)
+    ), counted AS (
+        SELECT camera_id, start, count(*) AS passages, count(DISTINCT who) AS vehicles, count(*) FILTER (WHERE accepted) AS read
+        FROM passage GROUP BY 1, 2
+    )
+    SELECT c.name, n.start,
+           CASE WHEN n.vehicles >= k THEN n.passages END, CASE WHEN n.vehicles >= k THEN n.vehicles END,
+           CASE WHEN n.vehicles >= k THEN n.read END, n.vehicles < k
+    FROM counted n JOIN camera c ON c.id = n.camera_id
+    ORDER BY c.name, n.start;
+END $$;
+
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA movement FROM PUBLIC;
 
 INSERT INTO schema_version (version) VALUES (8);
