@@ -70,7 +70,7 @@ public struct PlainCopy: ~Copyable {
                         'approaching', 1, g, g + 24, g + 20, 24, substring(v.digest, 1, 16), substring(v.digest, 17, 16), 0,
                         v.digest || substring(v.digest, 1, 12), 0.97, true, 9, 10
                     FROM generate_series(1, $2::integer) AS g
-                    CROSS JOIN LATERAL (SELECT ($1::date + $3::integer)::timestamp AT TIME ZONE 'UTC' + g * (interval '1 day' / ($2::integer + 1)) AS at) AS t
+                    CROSS JOIN LATERAL (SELECT ($1::date + $3::integer)::timestamp AT TIME ZONE 'UTC' + make_interval(secs => 86400.0 * g / ($2::integer + 1)) AS at) AS t
                     CROSS JOIN LATERAL (SELECT sha256(convert_to('v' || (random() * $4::integer)::integer, 'UTF8')) AS digest) AS v
                     JOIN (SELECT id, row_number() OVER (ORDER BY id) AS nth, count(*) OVER () AS cameras FROM camera) AS c ON c.nth = 1 + g % c.cameras
                     """, [day.utcDay, String(rows), String(part), String(vehicles)])

@@ -10,8 +10,8 @@ struct BenchQueriesCommand: AsyncParsableCommand {
         commandName: "queries",
         abstract: "Warm medians of the movement questions on a database as it is, beside plain SQL over the sightings.",
         discussion: """
-            Asks about the middle day of what there is (trace and travel times: about all days), the busiest pair of \
-            neighbouring cameras, a vehicle that was seen often, the middle of the city, and a grid of 50 zones. Each \
+            Asks about the middle day of what there is (trace and travel times: about all days), a pair of neighbouring \
+            cameras that is busier than nine in ten, a vehicle that was seen often, the middle of the city, and a grid of 50 zones. Each \
             question is asked once to warm up and then several times; the plain query answers the same from table \
             sighting alone, once. trace goes on the audit record, as any look does, with purpose "benchmark".
 
@@ -94,8 +94,9 @@ struct QueryBenchSubject {
         let all = "'\(start)'::timestamptz, '\(end)'::timestamptz"
         let pair = try ask(
             """
-            SELECT a.name, b.name, a.id, b.id FROM (SELECT from_camera, to_camera, count(*) AS n FROM leg
-                WHERE departed >= \(from) AND departed < \(to) GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT 1) AS l
+            WITH pair AS (SELECT from_camera, to_camera, count(*) AS n FROM leg WHERE departed >= \(from) AND departed < \(to) GROUP BY 1, 2),
+            typical AS (SELECT percentile_disc(0.9) WITHIN GROUP (ORDER BY n) AS n FROM pair)
+            SELECT a.name, b.name, a.id, b.id FROM (SELECT * FROM pair WHERE n >= (SELECT n FROM typical) ORDER BY n, 1, 2 LIMIT 1) AS l
             JOIN camera a ON a.id = l.from_camera JOIN camera b ON b.id = l.to_camera
             """)
         guard pair.count == 4, let first = pair[0], let second = pair[1], let a = pair[2], let b = pair[3] else {

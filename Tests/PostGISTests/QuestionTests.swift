@@ -39,6 +39,7 @@ import Traffic
         see("ring-north", "07:53:00", "FFF66", accepted: false, ordinal: 1)
         see("canal-bridge", "07:40:00", "AAA111")
         _ = try database.sink().write(passages)
+        try LegKeeper(database: database.address).finish()
     }
 
     func questions(k: Int = 1, zone: String = "UTC") throws -> Questions {

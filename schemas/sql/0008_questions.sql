@@ -458,6 +458,83 @@ BEGIN
     ORDER BY c.name, n.start;
 END $$;
 
+-- From legs: a week of two busy cameras took five seconds over the sightings, whose tokens lie row by row.
+CREATE OR REPLACE FUNCTION movement.travel_times(from_camera text, to_camera text, period_start timestamptz, period_end timestamptz,
+                                      every interval, zone text DEFAULT 'UTC', longest interval DEFAULT '2 hours')
+RETURNS TABLE (bucket timestamptz, trips bigint, vehicles bigint, median_seconds double precision, p85_seconds double precision, suppressed boolean)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+    k       integer := (SELECT min_vehicles FROM settings);
+    from_id integer := movement.camera_id(from_camera);
+    to_id   integer := movement.camera_id(to_camera);
+BEGIN
+    PERFORM movement.check_period(period_start, period_end, every);
+    IF from_id = to_id THEN
+        RAISE EXCEPTION 'travel times need two cameras, not % twice', quote_literal(from_camera) USING ERRCODE = 'GN400';
+    END IF;
+    RETURN QUERY
+    WITH arrival AS (
+        -- Of several departures before an arrival the last one; beyond the period's end too, so that a later departure is
+        -- not given to an earlier trip.
+        SELECT f.vehicle, t.arrived, max(f.departed) AS departed
+        FROM leg f JOIN leg t ON t.vehicle = f.vehicle AND t.journey_at = f.journey_at AND t.nth >= f.nth
+        WHERE f.from_camera = from_id AND f.departed >= period_start AND f.departed < period_end + longest
+          AND t.to_camera = to_id AND t.departed >= period_start AND t.departed < period_end + longest
+          AND t.arrived <= f.departed + longest
+        GROUP BY 1, 2
+    ), trip AS (
+        SELECT a.vehicle, a.departed, min(a.arrived) AS arrived FROM arrival a WHERE a.departed < period_end GROUP BY 1, 2
+    ), counted AS (
+        SELECT movement.bucket(t.departed, every, zone, period_start) AS start, count(*) AS trips, count(DISTINCT t.vehicle) AS vehicles,
+               percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM t.arrived - t.departed)) AS median,
+               percentile_cont(0.85) WITHIN GROUP (ORDER BY extract(epoch FROM t.arrived - t.departed)) AS p85
+        FROM trip t
+        GROUP BY 1
+    )
+    SELECT n.start, CASE WHEN n.vehicles >= k THEN n.trips END, CASE WHEN n.vehicles >= k THEN n.vehicles END,
+           CASE WHEN n.vehicles >= k THEN n.median END, CASE WHEN n.vehicles >= k THEN n.p85 END, n.vehicles < k
+    FROM counted n
+    ORDER BY n.start;
+END $$;
+COMMENT ON FUNCTION movement.travel_times(text, text, timestamptz, timestamptz, interval, text, interval) IS
+    'Aggregate: seconds from first sight at one camera to first sight at another on one journey, by the bucket of departure: median and 85th percentile over vehicles seen at both within the longest trip. Of several departures before an arrival the last one counts; who stays unseen for settings.journey_gap on the way made two journeys.';
+
+CREATE OR REPLACE FUNCTION movement.od_matrix(zones text, period_start timestamptz, period_end timestamptz, every interval, zone text DEFAULT 'UTC')
+RETURNS TABLE (origin text, destination text, bucket timestamptz, journeys bigint, vehicles bigint, median_seconds double precision, suppressed boolean)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+    k integer := (SELECT min_vehicles FROM settings);
+    midnight timestamptz := date_trunc('day', period_start AT TIME ZONE zone) AT TIME ZONE zone;
+BEGIN
+    PERFORM movement.check_period(period_start, period_end, every);
+    RETURN QUERY
+    -- Zones go by number until the end: half a million names take longer to sort than everything else.
+    WITH zoned AS MATERIALIZED (
+        SELECT z.name, z.area, dense_rank() OVER (ORDER BY z.name) AS nth FROM movement.zones(zones) z
+    ), place AS MATERIALIZED (
+        -- A camera on the border of two zones belongs to the first by name.
+        SELECT DISTINCT ON (c.id) c.id, z.nth FROM camera c JOIN zoned z ON ST_Covers(z.area, c.position) ORDER BY c.id, z.nth
+    ), cell AS (
+        SELECT a.nth AS origin, b.nth AS destination,
+               CASE WHEN every < interval '1 day' THEN date_bin(every, j.started, midnight)
+                    ELSE date_bin(every, j.started AT TIME ZONE zone, midnight AT TIME ZONE zone) AT TIME ZONE zone END AS start,
+               j.vehicle, extract(epoch FROM j.ended - j.started)::double precision AS seconds
+        FROM journey j JOIN place a ON a.id = j.from_camera JOIN place b ON b.id = j.to_camera
+        WHERE j.started >= period_start AND j.started < period_end AND j.passages > 1
+    ), counted AS (
+        SELECT origin, destination, start, count(*) AS journeys, count(DISTINCT vehicle) AS vehicles,
+               percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds) AS median
+        FROM cell GROUP BY 1, 2, 3
+    )
+    SELECT a.name, b.name, n.start, CASE WHEN n.vehicles >= k THEN n.journeys END, CASE WHEN n.vehicles >= k THEN n.vehicles END,
+           CASE WHEN n.vehicles >= k THEN n.median END, n.vehicles < k
+    FROM counted n JOIN (SELECT DISTINCT nth, name FROM zoned) a ON a.nth = n.origin
+        JOIN (SELECT DISTINCT nth, name FROM zoned) b ON b.nth = n.destination
+    ORDER BY n.start, n.origin, n.destination;
+END $$;
+
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA movement FROM PUBLIC;
 
 INSERT INTO schema_version (version) VALUES (8);
