@@ -101,10 +101,18 @@ public final class Backfill: Service {
     }
 
     /// Puts a camera's passages in the place of all that it has in a stretch of time.
+    ///
+    /// - Throws: ``BackfillError/notReplaced(path:camera:passages:unreadable:)`` before anything is changed.
     public func replace(_ what: Sink.Replacement) throws {
         var reader = try open()
         var passages: [Passage] = []
         while let passage = try next(&reader) { passages.append(passage) }
+        // What is taken away is not to be had again: a recording that lacks it, or part of it, must not do that.
+        let unreadable = report.refused.values.reduce(0) { $0 + $1.count }
+        guard !passages.isEmpty, unreadable == 0 else {
+            throw BackfillError.notReplaced(
+                path: path, camera: what.camera, passages: passages.count, unreadable: unreadable)
+        }
         let outcome = try store.replace(what, with: passages)
         state.withLock { report in
             report.add(outcome)
@@ -175,6 +183,22 @@ public final class Backfill: Service {
                     self.progress(report)
                 }
             }
+        }
+    }
+}
+
+public enum BackfillError: Error, Equatable, CustomStringConvertible {
+    /// The recording has no passage of that camera and time, or some that can't be read.
+    case notReplaced(path: String, camera: CameraID, passages: Int, unreadable: Int)
+
+    public var description: String {
+        switch self {
+        case .notReplaced(let path, let camera, 0, 0):
+            "ASM203 \(path) has no passage of \(camera) in that time, so nothing was replaced. "
+                + "gantry recording info lists cameras and times."
+        case .notReplaced(let path, let camera, _, let unreadable):
+            "ASM203 \(unreadable) records of \(camera) in \(path) can't be read, so nothing was replaced. "
+                + "gantry recording validate lists them; make the recording anew from its input."
         }
     }
 }

@@ -88,7 +88,7 @@ struct BackfillCommand: AsyncParsableCommand {
         } catch {
             complain("\(error)")
             switch error {
-            case is RecordingError, is ReplayError: throw ExitCode(66)
+            case is RecordingError, is ReplayError, is BackfillError: throw ExitCode(66)
             case is CustodyError: throw ExitCode(77)
             default: throw ExitCode(69)
             }

@@ -15,11 +15,9 @@ struct JourneysQuery: AsyncParsableCommand {
     var every = Span(argument: "1h")!
 
     func run() async throws {
-        try answering {
-            let questions = try options.open(options.system.loaded())
-            let period = try options.period(questions)
+        try options.answer { questions, period in
             let journeys = try questions.journeys(in: period, every: every.duration)
-            options.show(Answer(journeys, minimumVehicles: questions.minimumVehicles, zone: questions.zone))
+            return Answer(journeys, minimumVehicles: questions.minimumVehicles, zone: questions.zone)
         }
     }
 }
@@ -34,15 +32,12 @@ struct RoutesQuery: AsyncParsableCommand {
     var longest = Span(argument: "2h")!
 
     func run() async throws {
-        try answering {
-            let questions = try options.open(options.system.loaded())
-            let period = try options.period(questions)
+        try options.answer { questions, period in
             let routes = try questions.routes(
                 from: CameraID(pair.from), to: CameraID(pair.to), in: period, longest: longest.duration)
-            guard let (first, second) = try pair.cameras(questions) else { return }
-            options.show(
-                Answer(
-                    routes, from: first, to: second, minimumVehicles: questions.minimumVehicles, zone: questions.zone))
+            guard let (first, second) = try pair.cameras(questions) else { return nil }
+            return Answer(
+                routes, from: first, to: second, minimumVehicles: questions.minimumVehicles, zone: questions.zone)
         }
     }
 }

@@ -30,40 +30,33 @@ struct FlowsQuery: AsyncParsableCommand {
     var every = Span(argument: "1h")!
 
     func run() async throws {
-        try answering {
-            let questions = try options.open(options.system.loaded())
-            let period = try options.period(questions)
+        try options.answer { questions, period in
             let flows = try questions.flows(camera: camera.map { CameraID($0) }, in: period, every: every.duration)
-            options.show(Answer(flows, minimumVehicles: questions.minimumVehicles, zone: questions.zone))
+            return Answer(flows, minimumVehicles: questions.minimumVehicles, zone: questions.zone)
         }
     }
 }
 
 struct TravelTimesQuery: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "travel-times", abstract: "Time from first sight at one camera to first sight at another.")
+        commandName: "travel-times", abstract: "Time from first sight at one camera to first sight at another.",
+        discussion:
+            "Who stays unseen for half an hour on the way (settings.journey_gap) makes two journeys, and no trip.")
     @OptionGroup var options: QueryOptions
-    @Option(help: "Camera where the trip begins.")
-    var from: String
-    @Option(help: "Camera where it ends.")
-    var to: String
+    @OptionGroup var pair: CameraPair
     @Option(help: "Trips are grouped by departure in stretches of this length.")
     var every = Span(argument: "1h")!
     @Option(help: "What takes longer is not one trip.")
     var longest = Span(argument: "2h")!
 
     func run() async throws {
-        try answering {
-            let questions = try options.open(options.system.loaded())
-            let period = try options.period(questions)
+        try options.answer { questions, period in
             let times = try questions.travelTimes(
-                from: CameraID(from), to: CameraID(to), in: period, every: every.duration, longest: longest.duration)
-            let cameras = try questions.cameras()
-            // Both are there: the question above would have failed for an unknown one.
-            guard let first = cameras[CameraID(from)], let second = cameras[CameraID(to)] else { return }
-            options.show(
-                Answer(
-                    times, from: first, to: second, minimumVehicles: questions.minimumVehicles, zone: questions.zone))
+                from: CameraID(pair.from), to: CameraID(pair.to), in: period, every: every.duration,
+                longest: longest.duration)
+            guard let (first, second) = try pair.cameras(questions) else { return nil }
+            return Answer(
+                times, from: first, to: second, minimumVehicles: questions.minimumVehicles, zone: questions.zone)
         }
     }
 }
@@ -76,15 +69,10 @@ struct PassingQuery: AsyncParsableCommand {
     var area: String
 
     func run() async throws {
-        try answering {
-            guard let data = FileManager.default.contents(atPath: area) else {
-                complain("can't read \(area): --area takes a GeoJSON file")
-                throw ExitCode(66)
-            }
-            let questions = try options.open(options.system.loaded())
-            let period = try options.period(questions)
-            let passing = try questions.passing(area: String(decoding: data, as: UTF8.self), in: period)
-            options.show(Answer(passing, minimumVehicles: questions.minimumVehicles, zone: questions.zone))
+        let area = try QueryOptions.geoJSON(area, option: "--area")
+        try options.answer { questions, period in
+            let passing = try questions.passing(area: area, in: period)
+            return Answer(passing, minimumVehicles: questions.minimumVehicles, zone: questions.zone)
         }
     }
 }
@@ -103,16 +91,11 @@ struct ODMatrixQuery: AsyncParsableCommand {
     var every = Span(argument: "1h")!
 
     func run() async throws {
-        try answering {
-            guard let data = FileManager.default.contents(atPath: zones) else {
-                complain("can't read \(zones): --zones takes a GeoJSON file")
-                throw ExitCode(66)
-            }
-            let questions = try options.open(options.system.loaded())
-            let period = try options.period(questions)
+        let zones = try QueryOptions.geoJSON(zones, option: "--zones")
+        try options.answer { questions, period in
             let cells = try questions.odMatrix(
-                zones: String(decoding: data, as: UTF8.self), in: period, every: every.duration)
-            options.show(Answer(cells, minimumVehicles: questions.minimumVehicles, zone: questions.zone))
+                zones: zones, in: period, every: every.duration)
+            return Answer(cells, minimumVehicles: questions.minimumVehicles, zone: questions.zone)
         }
     }
 }
@@ -121,24 +104,16 @@ struct BothQuery: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "both", abstract: "How many vehicles were seen at one camera and then at another.")
     @OptionGroup var options: QueryOptions
-    @Option(help: "The first camera.")
-    var from: String
-    @Option(help: "The second camera.")
-    var to: String
+    @OptionGroup var pair: CameraPair
     @Option(help: "The longest time between both.")
     var within = Span(argument: "30m")!
 
     func run() async throws {
-        try answering {
-            let questions = try options.open(options.system.loaded())
-            let period = try options.period(questions)
-            let both = try questions.both(CameraID(from), CameraID(to), in: period, within: within.duration)
-            let cameras = try questions.cameras()
-            // Both are there: the question above would have failed for an unknown one.
-            guard let first = cameras[CameraID(from)], let second = cameras[CameraID(to)] else { return }
-            options.show(
-                Answer(
-                    both, from: first, to: second, minimumVehicles: questions.minimumVehicles, zone: questions.zone))
+        try options.answer { questions, period in
+            let both = try questions.both(CameraID(pair.from), CameraID(pair.to), in: period, within: within.duration)
+            guard let (first, second) = try pair.cameras(questions) else { return nil }
+            return Answer(
+                both, from: first, to: second, minimumVehicles: questions.minimumVehicles, zone: questions.zone)
         }
     }
 }

@@ -90,6 +90,23 @@ struct QueryOptions: ParsableArguments {
         return try questions.period(day: day, between: times.map { ($0[0], $0[1]) })
     }
 
+    /// Opens the database, asks about the period that is meant, and shows what comes back; nil shows nothing.
+    func answer(_ ask: (borrowing Questions, Questions.Period) throws -> Answer?) throws {
+        try answering {
+            let questions = try open(system.loaded())
+            if let answer = try ask(questions, period(questions)) { show(answer) }
+        }
+    }
+
+    /// The text of a file that an option names; exit status 66 without it.
+    static func geoJSON(_ path: String, option: String) throws -> String {
+        guard let data = FileManager.default.contents(atPath: path) else {
+            complain("can't read \(path): \(option) takes a GeoJSON file")
+            throw ExitCode(66)
+        }
+        return String(decoding: data, as: UTF8.self)
+    }
+
     /// - Parameter none: What an answer without a row means.
     func show(
         _ answer: Answer,

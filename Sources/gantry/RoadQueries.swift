@@ -19,16 +19,13 @@ struct SpeedsQuery: AsyncParsableCommand {
     var longest = Span(argument: "2h")!
 
     func run() async throws {
-        try answering {
-            let questions = try options.open(options.system.loaded())
-            let period = try options.period(questions)
+        try options.answer { questions, period in
             let speeds = try questions.speeds(
                 from: CameraID(pair.from), to: CameraID(pair.to), in: period, every: every.duration, metres: metres,
                 longest: longest.duration)
-            guard let (first, second) = try pair.cameras(questions) else { return }
-            options.show(
-                Answer(
-                    speeds, from: first, to: second, minimumVehicles: questions.minimumVehicles, zone: questions.zone))
+            guard let (first, second) = try pair.cameras(questions) else { return nil }
+            return Answer(
+                speeds, from: first, to: second, minimumVehicles: questions.minimumVehicles, zone: questions.zone)
         }
     }
 }
@@ -44,12 +41,10 @@ struct SpotSpeedsQuery: AsyncParsableCommand {
     var every = Span(argument: "1h")!
 
     func run() async throws {
-        try answering {
-            let questions = try options.open(options.system.loaded())
-            let period = try options.period(questions)
+        try options.answer { questions, period in
             let speeds = try questions.spotSpeeds(
                 camera: camera.map { CameraID($0) }, in: period, every: every.duration)
-            options.show(Answer(speeds, minimumVehicles: questions.minimumVehicles, zone: questions.zone))
+            return Answer(speeds, minimumVehicles: questions.minimumVehicles, zone: questions.zone)
         }
     }
 }
@@ -62,11 +57,9 @@ struct CoursesQuery: AsyncParsableCommand {
     var camera: String?
 
     func run() async throws {
-        try answering {
-            let questions = try options.open(options.system.loaded())
-            let period = try options.period(questions)
+        try options.answer { questions, period in
             let courses = try questions.courses(camera: camera.map { CameraID($0) }, in: period)
-            options.show(Answer(courses, minimumVehicles: questions.minimumVehicles, zone: questions.zone))
+            return Answer(courses, minimumVehicles: questions.minimumVehicles, zone: questions.zone)
         }
     }
 }

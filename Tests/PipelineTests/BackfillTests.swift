@@ -108,6 +108,11 @@ import Wire
         #expect(again.status == 65 && again.errors.contains("not stored: 10 with SNK307"))
         #expect(try query("SELECT count(*), count(revision) FROM sighting") == [["100", "10"]])
         #expect(try gantry(["movement", "rebuild", "--check"]).status == 0)
+        // What is taken away is gone: a recording that has nothing of that time must not do that.
+        let empty = try backfill(
+            new, "--replace", "south", "--from", "2026-03-02T07:30:10Z", "--to", "2026-03-02T07:30:20Z")
+        #expect(empty.status == 66 && empty.errors.contains("ASM203"), "\(empty.errors)")
+        #expect(try query("SELECT count(*), count(revision) FROM sighting") == [["100", "10"]])
     }
 
     @Test func `a file that is cut off gives what it has, and says so`() throws {
