@@ -139,7 +139,10 @@ let package = Package(
             exclude: ["Fixtures"]),
         tests(
             "SimulatedCityTests",
-            ["Traffic", "Topics", "Wire", "StageRunner", "KafkaTopics", "Custody", "PostGIS", "SimulatedCity"]),
+            [
+                "Traffic", "Topics", "Wire", "StageRunner", "KafkaTopics", "Custody", "PostGIS", "SimulatedCity",
+                "GantryTesting",
+            ]),
         tests(
             "PipelineTests",
             ["Traffic", "Stages", "Topics", "Wire", "StageRunner", "KafkaTopics", "PostGIS", "GantryTesting"]),

@@ -13,6 +13,8 @@ public final class LegService: Service {
     private let database: String
     private let logger: Logger
     private static let pause = Duration.milliseconds(500)
+    /// How old an estimate of what cameras captured may get while the day goes on.
+    private static let captureAge = Duration.seconds(3600)
 
     /// - Parameter database: A libpq address.
     public init(database: String, logger: Logger) {
@@ -28,6 +30,7 @@ public final class LegService: Service {
             while !Task.isShuttingDownGracefully, !Task.isCancelled {
                 do {
                     if try keeper.advance() > 0 { continue }
+                    if try keeper.estimateCapture(after: Self.captureAge) != nil { continue }
                     failed = false
                 } catch {
                     if !failed { logger.warning("journeys can't be kept: \(error); trying again") }

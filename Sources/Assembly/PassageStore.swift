@@ -57,8 +57,7 @@ public final class PassageStore: Sendable {
     ///
     /// - Parameter progress: Told after each part how many passages were done.
     public func finishLegs(progress: (Int) -> Void = { _ in }) throws {
-        let keeper = LegKeeper(database: database)
-        while case let count = try keeper.advance(), count > 0 { progress(count) }
+        try LegKeeper(database: database).finish(progress: progress)
     }
 
     /// Where this database left off: the next offset to read of each partition it has rows from.

@@ -16,12 +16,15 @@ extension Answer {
 
     public init(_ times: [TravelTime], from: Camera, to: Camera, minimumVehicles k: Int, zone: String) {
         self.init(
-            columns: ["from_camera", "to_camera", "departed", "trips", "vehicles", "median_seconds", "p85_seconds"],
+            columns: [
+                "from_camera", "to_camera", "departed", "trips", "vehicles", "median_seconds", "p85_seconds", "stopped",
+            ],
             rows: times.map { time in
                 Row(
                     [
                         .text(from.id.text), .text(to.id.text), .moment(time.bucket), .count(or: time.trips),
                         .count(or: time.vehicles), .number(or: time.medianSeconds), .number(or: time.p85Seconds),
+                        .count(or: time.stopped),
                     ], shape: .between(from, to))
             }, minimumVehicles: k, zone: zone)
     }
@@ -38,15 +41,21 @@ extension Answer {
             }, minimumVehicles: k, zone: zone)
     }
 
-    /// - Parameter k: As ``Questions/minimumVehicles``.
-    public init(_ cells: [ODCell], minimumVehicles k: Int, zone: String) {
+    /// - Parameters:
+    ///   - corrected: Whether estimates were asked for.
+    ///   - k: As ``Questions/minimumVehicles``.
+    public init(_ cells: [ODCell], corrected: Bool, minimumVehicles k: Int, zone: String) {
         self.init(
-            columns: ["origin", "destination", "departed", "journeys", "vehicles", "median_seconds"],
+            columns: ["origin", "destination", "departed", "journeys", "vehicles", "median_seconds"]
+                + (corrected ? ["estimated"] : []),
             rows: cells.map { cell in
-                Row([
-                    .text(cell.origin), .text(cell.destination), .moment(cell.bucket), .count(or: cell.journeys),
-                    .count(or: cell.vehicles), .number(or: cell.medianSeconds),
-                ])
+                // Where the count is shown, an estimate that is missing isn't known.
+                let estimate = cell.journeys == nil ? Value.withheld : cell.estimated.map(Value.count) ?? .none
+                return Row(
+                    [
+                        .text(cell.origin), .text(cell.destination), .moment(cell.bucket), .count(or: cell.journeys),
+                        .count(or: cell.vehicles), .number(or: cell.medianSeconds),
+                    ] + (corrected ? [estimate] : []))
             }, minimumVehicles: k, zone: zone)
     }
 

@@ -27,9 +27,27 @@ public final class LegKeeper {
         }
     }
 
+    /// Estimates what cameras captured on a day whose legs changed since it was last done so long ago.
+    ///
+    /// - Returns: The day, `2026-03-02`; nil when none is due.
+    public func estimateCapture(after age: Duration) throws(DatabaseError) -> String? {
+        do throws(DatabaseError) {
+            if connection == nil { connection = try Connection(address, application: "gantry-legs") }
+            let rows = try connection!.query(
+                "SELECT estimate_capture(make_interval(secs => $1))", ["\(age.components.seconds)"])
+            return rows.values[0][0]
+        } catch {
+            connection = nil
+            throw error
+        }
+    }
+
     /// Does everything that waits now.
-    public func finish() throws(DatabaseError) {
-        while try advance() > 0 {}
+    ///
+    /// - Parameter progress: Told after each batch how many passages it held.
+    public func finish(progress: (Int) -> Void = { _ in }) throws(DatabaseError) {
+        while case let count = try advance(), count > 0 { progress(count) }
+        while try estimateCapture(after: .zero) != nil {}
     }
 
     /// Empties both and queues every passage again; ``finish()`` makes them anew.

@@ -19,11 +19,13 @@ public struct Flow: Hashable, Sendable {
     public var passages, vehicles, read: Int?
 }
 
-/// Trips between two cameras that began in one bucket; nil where withheld.
+/// Trips between two cameras that began in one bucket and drove through; nil where withheld.
 public struct TravelTime: Hashable, Sendable {
     public var bucket: Moment
     public var trips, vehicles: Int?
     public var medianSeconds, p85Seconds: Double?
+    /// Trips left out because they stopped on the way.
+    public var stopped: Int?
 }
 
 /// Passages of one camera inside an area, or of all of them together; nil where withheld.
@@ -39,6 +41,8 @@ public struct ODCell: Hashable, Sendable {
     public var bucket: Moment
     public var journeys, vehicles: Int?
     public var medianSeconds: Double?
+    /// How many there truly were, by what the cameras captured. Nil unless asked for, and where nothing is known of that.
+    public var estimated: Int?
 }
 
 /// Vehicles seen at one camera and then at another. Nil where there were too few vehicles.
@@ -151,7 +155,7 @@ public struct Questions: ~Copyable {
         let rows = try ask(
             """
             SELECT audit_moment(bucket), to_char(bucket AT TIME ZONE $6::text, 'YYYY-MM-DD HH24:MI:SS'), trips, vehicles,
-                median_seconds, p85_seconds
+                median_seconds, p85_seconds, stopped
             FROM movement.travel_times($1, $2, $3, $4, $5, $6, $7)
             """,
             [
@@ -161,7 +165,7 @@ public struct Questions: ~Copyable {
         return rows.values.indices.map { row in
             TravelTime(
                 bucket: rows.moment(row, 0, local: 1), trips: rows.integer(row, 2), vehicles: rows.integer(row, 3),
-                medianSeconds: rows.number(row, 4), p85Seconds: rows.number(row, 5))
+                medianSeconds: rows.number(row, 4), p85Seconds: rows.number(row, 5), stopped: rows.integer(row, 6))
         }
     }
 
@@ -183,18 +187,21 @@ public struct Questions: ~Copyable {
     /// - Parameters:
     ///   - zones: A GeoJSON feature collection of polygons, named by the property `name`.
     ///   - every: The length of a bucket of departures; positive.
-    public func odMatrix(zones: String, in period: Period, every: Duration) throws(QueryError) -> [ODCell] {
+    ///   - corrected: Whether to estimate how many there truly were; takes three times as long.
+    public func odMatrix(
+        zones: String, in period: Period, every: Duration, corrected: Bool = false
+    ) throws(QueryError) -> [ODCell] {
         let rows = try ask(
             """
             SELECT origin, destination, audit_moment(bucket), to_char(bucket AT TIME ZONE $5::text, 'YYYY-MM-DD HH24:MI:SS'),
-                journeys, vehicles, median_seconds
-            FROM movement.od_matrix($1, $2, $3, $4, $5)
-            """, [zones, period.start.rfc3339, period.end.rfc3339, Self.interval(every), zone])
+                journeys, vehicles, median_seconds, estimated
+            FROM movement.od_matrix($1, $2, $3, $4, $5, $6)
+            """, [zones, period.start.rfc3339, period.end.rfc3339, Self.interval(every), zone, "\(corrected)"])
         return rows.values.indices.map { row in
             ODCell(
                 origin: rows.values[row][0] ?? "", destination: rows.values[row][1] ?? "",
                 bucket: rows.moment(row, 2, local: 3), journeys: rows.integer(row, 4), vehicles: rows.integer(row, 5),
-                medianSeconds: rows.number(row, 6))
+                medianSeconds: rows.number(row, 6), estimated: rows.integer(row, 7))
         }
     }
 

@@ -143,7 +143,7 @@ struct SinkBatch {
                 row.encode(into: &encoder, withCrop: false)
             }
             onStep?(.copied)
-            let queued = rows.filter { $0.passage.plate?.accepted == true }
+            let queued = rows.filter { $0.protection.plate != nil }
             try copy(queued[...], "leg_queue (token, seen_at)", connection) { row, encoder in
                 encoder.beginRow(fields: 2)
                 encoder.append(row.protection.plate?.token)
@@ -190,9 +190,9 @@ struct SinkBatch {
                 """
                 WITH stored AS (
                     INSERT INTO sighting (\(SightingRow.columns), revision) SELECT \(SightingRow.columns), \(revision) FROM sink_stage
-                    ORDER BY camera_id, seen_at, passage_id ON CONFLICT DO NOTHING RETURNING token, seen_at, accepted
+                    ORDER BY camera_id, seen_at, passage_id ON CONFLICT DO NOTHING RETURNING token, seen_at
                 ), queued AS (
-                    INSERT INTO leg_queue (token, seen_at) SELECT token, seen_at FROM stored WHERE accepted
+                    INSERT INTO leg_queue (token, seen_at) SELECT token, seen_at FROM stored WHERE token IS NOT NULL
                 )
                 SELECT count(*) FROM stored
                 """)

@@ -32,7 +32,7 @@ struct MovementRebuild: AsyncParsableCommand {
             let keeper = LegKeeper(database: try system.address(system.loaded()))
             if !check { try keeper.rebuild() }
             var done = 0
-            while case let count = try keeper.advance(), count > 0 {
+            try keeper.finish { count in
                 done += count
                 complain("\(done) passages done")
             }

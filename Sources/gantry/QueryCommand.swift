@@ -16,7 +16,7 @@ struct QueryCommand: AsyncParsableCommand {
         subcommands: [
             FlowsQuery.self, TravelTimesQuery.self, AllTravelTimesQuery.self, PassingQuery.self, ODMatrixQuery.self,
             BothQuery.self, SpeedsQuery.self, SpotSpeedsQuery.self, CoursesQuery.self, DwellQuery.self,
-            JourneysQuery.self, RoutesQuery.self, AnomaliesQuery.self, TraceQuery.self,
+            JourneysQuery.self, RoutesQuery.self, CaptureRatesQuery.self, AnomaliesQuery.self, TraceQuery.self,
         ])
 }
 
@@ -41,7 +41,11 @@ struct TravelTimesQuery: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "travel-times", abstract: "Time from first sight at one camera to first sight at another.",
         discussion:
-            "Who stays unseen for half an hour on the way (settings.journey_gap) makes two journeys, and no trip.")
+            """
+            Trips that stopped on the way, which took more than three times the quickest quarter's time, are left out and \
+            counted as stopped. Who stays unseen for half an hour on the way (settings.journey_gap) makes two journeys, \
+            and no trip.
+            """)
     @OptionGroup var options: QueryOptions
     @OptionGroup var pair: CameraPair
     @Option(help: "Trips are grouped by departure in stretches of this length.")
@@ -82,20 +86,24 @@ struct ODMatrixQuery: AsyncParsableCommand {
         commandName: "od-matrix", abstract: "Journeys from zone to zone, by the time of departure.",
         discussion: """
             A journey is what one vehicle does without being unseen for half an hour. It begins in the zone of its first \
-            camera and ends in that of its last; cameras outside of all zones count for none.
+            camera and ends in that of its last; cameras outside of all zones count for none. With --corrected it says too \
+            how many journeys there were, by what each camera captures (gantry query capture-rates), since one that its \
+            first or last camera missed counts for another zone, or for none.
             """)
     @OptionGroup var options: QueryOptions
     @Option(help: "GeoJSON file with a feature collection of polygons, named by their property name.")
     var zones: String
     @Option(help: "Journeys are grouped by departure in stretches of this length.")
     var every = Span(argument: "1h")!
+    @Flag(help: "Estimate the true numbers as well; takes three times as long.")
+    var corrected = false
 
     func run() async throws {
         let zones = try QueryOptions.geoJSON(zones, option: "--zones")
         try options.answer { questions, period in
             let cells = try questions.odMatrix(
-                zones: zones, in: period, every: every.duration)
-            return Answer(cells, minimumVehicles: questions.minimumVehicles, zone: questions.zone)
+                zones: zones, in: period, every: every.duration, corrected: corrected)
+            return Answer(cells, corrected: corrected, minimumVehicles: questions.minimumVehicles, zone: questions.zone)
         }
     }
 }

@@ -101,3 +101,24 @@ extension Questions {
     /// What no row means where rows under k are left out.
     var tooFew: String { "Nothing there and then has \(minimumVehicles) vehicles. Ask about a longer period." }
 }
+
+struct CaptureRatesQuery: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "capture-rates",
+        abstract: "Which share of the vehicles each camera sees and reads, day by day (UTC).",
+        discussion: """
+            Vehicles seen before a camera and after it, with no other way between, must have passed it: the share of them that \
+            it has itself is what it captures. A camera with few such witnesses gets the city's share, by its own share of \
+            accepted reads. A falling share says that a lens is dirty, or a camera has moved. Sinks estimate it once an hour.
+            """)
+    @OptionGroup var options: QueryOptions
+    @Option(help: "Only this camera (default: all).")
+    var camera: String?
+
+    func run() async throws {
+        try options.answer { questions, period in
+            let rates = try questions.captureRates(camera: camera.map { CameraID($0) }, in: period)
+            return Answer(rates, minimumVehicles: questions.minimumVehicles, zone: questions.zone)
+        }
+    }
+}

@@ -46,6 +46,37 @@ import Traffic
         #expect(try isSame())
     }
 
+    /// A wrong read is hardly ever another plate that was accepted nearby within the half hour.
+    @Test func `a read below the threshold counts beside an accepted one of the same plate, and alone it does not`()
+        throws
+    {
+        let sink = try database.sink()
+        _ = try sink.write([
+            see("canal-bridge", "07:25:00", "AAA111", accepted: false),
+            see("ring-north", "07:45:00", "AAA111", accepted: false),
+            see("station-south", "08:20:00", "AAA111", accepted: false),
+            see("station-south", "07:00:00", "BBB222", accepted: false),
+        ])
+        try keeper().finish()
+        #expect(try database.count("journey") == 0)
+        let journeys =
+            "SELECT audit_moment(started), audit_moment(ended), passages, legs, second_camera, before_last FROM journey"
+        _ = try sink.write([see("station-south", "07:50:00", "AAA111")])
+        try keeper().finish()
+        let ring = try database.query("SELECT id FROM camera WHERE name = 'ring-north'")[0][0]
+        #expect(
+            try database.query(journeys)
+                == [["2026-03-02T07:25:00.000000Z", "2026-03-02T08:20:00.000000Z", "4", "2", ring, ring]])
+        #expect(try isSame())
+        _ = try database.query(
+            """
+            WITH gone AS (DELETE FROM sighting WHERE seen_at = '2026-03-02T07:50:00Z' RETURNING token, seen_at)
+            INSERT INTO leg_queue (token, seen_at) SELECT token, seen_at FROM gone
+            """)
+        try keeper().finish()
+        #expect(try database.count("journey") == 0 && database.count("leg") == 0)
+    }
+
     /// A passage that arrives late joins two journeys, and one that is taken away parts them.
     @Test func `what comes late or goes again leaves what a rebuild makes`() throws {
         let sink = try database.sink()
@@ -76,7 +107,9 @@ import Traffic
                 // Gaps on both sides of the half hour that ends a journey; midnight lies in between.
                 time = time + .seconds(60 + random.index(2400))
                 passages.append(
-                    City.passage(cameras[random.index(3)], at: time, plate: "V\(100 + vehicle)", ordinal: ordinal))
+                    City.passage(
+                        cameras[random.index(3)], at: time, plate: "V\(100 + vehicle)", ordinal: ordinal,
+                        accepted: random.chance(0.6)))
             }
         }
         passages += passages.filter { _ in random.chance(0.2) }
