@@ -12,8 +12,8 @@ public final class Postgres: Sendable {
     /// The server that the tests of this process share, started at first use.
     public static func shared() throws -> Postgres { try server("shared") }
 
-    /// Another one, for tests that stop or kill it; they must take turns.
-    public static func toBreak() throws -> Postgres { try server("to-break") }
+    /// Another one, for tests that stop or kill it; those that use one name must take turns.
+    public static func toBreak(_ name: String = "to-break") throws -> Postgres { try server(name) }
 
     private static func server(_ name: String) throws -> Postgres {
         try servers.withLock { servers in

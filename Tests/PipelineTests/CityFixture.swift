@@ -14,12 +14,13 @@ struct CityFixture {
 
     /// - Parameters:
     ///   - clips: Arguments of `gantry simulate clips`; nil for no clips, only the names of four cameras.
-    init(name: String, clips: [String]?) throws {
+    ///   - server: Where its database is; nil for the one that tests share.
+    init(name: String, clips: [String]?, on server: Postgres? = nil) throws {
         folder = URL(filePath: "/tmp/gantry-\(name)-\(ProcessInfo.processInfo.processIdentifier)")
         try? FileManager.default.removeItem(at: folder)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         broker = try Broker()
-        database = try Postgres.shared().makeDatabase()
+        database = try (server ?? Postgres.shared()).makeDatabase()
         try Self.run("gantry", ["migrate", "--database", database])
         var list: [(id: String, text: String)] = []
         if let clips {

@@ -44,12 +44,15 @@ import Wire
         #expect(try await city.stored(atLeast: expected.count) == expected.map(Row.init).sorted())
     }
 
-    /// Goal: a sink killed at random moments neither loses nor doubles a passage.
-    /// Method: passages on a real topic, `gantry-sink` killed with SIGKILL again and again while it writes them.
-    /// `GANTRY_KILLS` sets how often.
-    @Test func `a sink killed at random moments loses and doubles nothing`() async throws {
+    /// Goal: a sink killed at random moments neither loses nor doubles a passage, and neither does a database that goes.
+    /// Method: passages on a real topic, `gantry-sink` killed with SIGKILL again and again while it writes them; before
+    /// every fifth blow the database is restarted under it, by turns orderly and as by a power cut. `GANTRY_KILLS` sets
+    /// how often.
+    @Test func `a sink killed at random moments, on a database that restarts, loses and doubles nothing`() async throws
+    {
         let kills = ProcessInfo.processInfo.environment["GANTRY_KILLS"].flatMap(Int.init) ?? 5
-        let city = try CityFixture(name: "kills", clips: nil)
+        let server = try Postgres.toBreak("under a sink")
+        let city = try CityFixture(name: "kills", clips: nil, on: server)
         defer { city.remove() }
         let cluster = KafkaCluster(city.broker.address)
         try await cluster.connect()
@@ -58,7 +61,7 @@ import Wire
 
         let seed = UInt64.random(in: 0 ... .max)
         var random = SeededGenerator(seed: seed)
-        var sent = 0
+        var sent = 0, restarts = 0
         for kill in 0..<kills {
             let sink = try city.start("sink", copy: kill)
             // Something new must be under way when the blow falls, wherever in joining, writing or committing that is.
@@ -66,11 +69,23 @@ import Wire
             let passages = (sent..<sent + 2000).map { Self.passage($0, camera: city.cameras[$0 % 4]) }
             #expect(try await outlet.send(passages).isEmpty)
             sent += passages.count
-            let deadline = ContinuousClock.now + .seconds(60)
-            while try await city.count() == before, sink.isRunning, ContinuousClock.now < deadline {
-                usleep(2000)
-            }
+            try await city.wait(for: sink, beyond: before)
             usleep(UInt32(random.next() % 60_000))
+            if kill % 5 == 4 {
+                let before = try await city.count()
+                if kill % 10 == 4 {
+                    try server.crash()
+                } else {
+                    try server.stop()
+                    try server.start()
+                }
+                restarts += 1
+                let passages = (sent..<sent + 2000).map { Self.passage($0, camera: city.cameras[$0 % 4]) }
+                #expect(try await outlet.send(passages).isEmpty)
+                sent += passages.count
+                try await city.wait(for: sink, beyond: before)
+                usleep(UInt32(random.next() % 60_000))
+            }
             sink.kill()
             #expect(sink.wait() == -SIGKILL, "seed \(seed): \(sink.lastLines)")
         }
@@ -78,6 +93,7 @@ import Wire
         defer { last.kill() }
         let stored = try await city.stored(atLeast: sent)
         let expected = (0..<sent).map { Row(Self.passage($0, camera: city.cameras[$0 % 4])) }.sorted()
+        #expect(restarts == kills / 5)
         #expect(stored.count == expected.count, "seed \(seed)")
         #expect(stored == expected, "seed \(seed)")
     }
@@ -129,6 +145,12 @@ extension CityFixture {
             let rows = try Connection(database, application: "test").query("SELECT count(*) FROM sighting")
             return rows.values[0][0].flatMap { Int($0) } ?? 0
         }
+    }
+
+    /// Until more than so many passages are stored, the sink has ended, or a minute is over.
+    func wait(for sink: StageProcessHandle, beyond count: Int) async throws {
+        let deadline = ContinuousClock.now + .seconds(60)
+        while try await self.count() <= count, sink.isRunning, ContinuousClock.now < deadline { usleep(2000) }
     }
 
     /// Every stored passage, once there are so many, or after two minutes.
