@@ -145,7 +145,10 @@ let package = Package(
             ]),
         tests(
             "PipelineTests",
-            ["Traffic", "Stages", "Topics", "Wire", "StageRunner", "KafkaTopics", "PostGIS", "GantryTesting"]),
+            [
+                "Traffic", "Stages", "Topics", "Wire", "StageRunner", "KafkaTopics", "PostGIS", "Assembly",
+                "GantryTesting", logging,
+            ]),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17

@@ -5,7 +5,8 @@ public import ServiceLifecycle
 import StageRunner
 import Topics
 
-/// Keeps journeys and legs up to date beside a sink, on a thread and a connection of its own.
+/// Keeps journeys, legs and the ways along roads between cameras up to date beside a sink, on a thread and connections
+/// of its own.
 ///
 /// It is half a second behind at rest. A database that is gone is tried again: nothing is lost, and the sink beside it
 /// says when patience is over.
@@ -26,11 +27,14 @@ public final class LegService: Service {
     public func run() async throws {
         try await ThreadExecutor.run(name: "legs") { [database, logger] in
             let keeper = LegKeeper(database: database)
+            let roads = RoadKeeper(database: database)
             var failed = false
             while !Task.isShuttingDownGracefully, !Task.isCancelled {
                 do {
                     if try keeper.advance() > 0 { continue }
                     if try keeper.estimateCapture(after: Self.captureAge) != nil { continue }
+                    // In short turns, so that the next passages need not wait.
+                    if try roads.advance(budget: .milliseconds(200)) > 0 { continue }
                     failed = false
                 } catch {
                     if !failed { logger.warning("journeys can't be kept: \(error); trying again") }

@@ -85,13 +85,13 @@ extension Answer {
                         step.direction.map { .text($0.rawValue) } ?? .none,
                     ], shape: .of(step.camera))
             }, minimumVehicles: 1, zone: zone)
-        linkColumns = ["from_camera", "to_camera", "departed", "arrived", "seconds"]
+        linkColumns = ["from_camera", "to_camera", "departed", "arrived", "seconds", "metres"]
         links = zip(steps, steps.dropFirst()).filter { $0.camera.id != $1.camera.id }.map { one, next in
             Row(
                 [
                     .text(one.camera.id.text), .text(next.camera.id.text), .moment(one.seen), .moment(next.seen),
-                    .number((next.seen.time - one.seen.time).inSeconds),
-                ], shape: .between(one.camera, next.camera))
+                    .number((next.seen.time - one.seen.time).inSeconds), next.way.map { .number($0.metres) } ?? .none,
+                ], shape: next.way.map { .line($0.line) } ?? .between(one.camera, next.camera))
         }
     }
 }

@@ -41,6 +41,18 @@ extension Answer {
             }, minimumVehicles: k, zone: zone)
     }
 
+    public init(_ flows: [RoadFlow], minimumVehicles k: Int, zone: String) {
+        self.init(
+            columns: ["road", "edge", "departed", "legs", "vehicles_at_least"],
+            rows: flows.map { flow in
+                Row(
+                    [
+                        flow.road.map { .count($0) } ?? .none, .count(flow.edge), .moment(flow.bucket),
+                        .count(flow.legs), .count(flow.vehiclesAtLeast),
+                    ], shape: .line(flow.line))
+            }, minimumVehicles: k, zone: zone)
+    }
+
     public init(_ courses: [Course], minimumVehicles k: Int, zone: String) {
         self.init(
             columns: ["camera", "sector", "passages", "vehicles"],

@@ -37,6 +37,22 @@ public struct Connection: ~Copyable {
     /// The server's process for this connection.
     public var processID: Int32 { PQbackendPID(handle) }
 
+    /// Where it leads, for programs that are not given a libpq address.
+    struct Server: Sendable {
+        /// A name, an address, or the folder of a unix socket.
+        var host: String
+        var port, user, database: String
+        /// Empty when none was needed.
+        var password: String
+    }
+
+    borrowing func server() -> Server {
+        func text(_ value: UnsafeMutablePointer<CChar>?) -> String { value.map { String(cString: $0) } ?? "" }
+        return Server(
+            host: text(PQhost(handle)), port: text(PQport(handle)), user: text(PQuser(handle)),
+            database: text(PQdb(handle)), password: text(PQpass(handle)))
+    }
+
     /// Runs statements that take no parameters; several, separated by semicolons, are one transaction.
     ///
     /// - Returns: Rows that the last one changed.

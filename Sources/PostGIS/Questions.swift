@@ -65,6 +65,8 @@ public struct TraceStep: Hashable, Sendable {
     public var passage: PassageID
     /// Opened with the day's key, outside the database.
     public var sealedText: [UInt8]
+    /// From the step before, along roads; nil where none is known, or that is too long ago.
+    public var way: RoadWay?
 }
 
 /// What may be asked, each a call of the function of the same name in schema `movement`.
@@ -231,7 +233,8 @@ public struct Questions: ~Copyable {
             """
             SELECT audit_id, audit_moment(seen_at), to_char(seen_at AT TIME ZONE $7::text, 'YYYY-MM-DD HH24:MI:SS'),
                 audit_moment(last_seen), to_char(last_seen AT TIME ZONE $7::text, 'YYYY-MM-DD HH24:MI:SS'),
-                camera, longitude, latitude, vehicle, direction, confidence, accepted, exact, passage_id, sealed_text
+                camera, longitude, latitude, vehicle, direction, confidence, accepted, exact, passage_id, sealed_text,
+                way_metres, ST_AsText(way, 6)
             FROM movement.trace($1, $2, $3, $4, $5, $6)
             """,
             [
@@ -248,7 +251,7 @@ public struct Questions: ~Copyable {
                     kind: row[8].flatMap(VehicleClass.init(rawValue:)),
                     direction: row[9].flatMap(Direction.init(rawValue:)), confidence: Double(row[10]!)!,
                     accepted: row[11] == "t", exact: row[12] == "t", passage: PassageID(try Literal.bytes(row[13]!)),
-                    sealedText: try Literal.bytes(row[14]!))
+                    sealedText: try Literal.bytes(row[14]!), way: RoadWay(metres: row[15], line: row[16]))
             }
         }
     }

@@ -16,7 +16,8 @@ struct QueryCommand: AsyncParsableCommand {
         subcommands: [
             FlowsQuery.self, TravelTimesQuery.self, AllTravelTimesQuery.self, PassingQuery.self, ODMatrixQuery.self,
             BothQuery.self, SpeedsQuery.self, SpotSpeedsQuery.self, CoursesQuery.self, DwellQuery.self,
-            JourneysQuery.self, RoutesQuery.self, CaptureRatesQuery.self, AnomaliesQuery.self, TraceQuery.self,
+            JourneysQuery.self, RoutesQuery.self, RoadFlowsQuery.self, CaptureRatesQuery.self, AnomaliesQuery.self,
+            TraceQuery.self,
         ])
 }
 

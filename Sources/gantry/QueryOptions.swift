@@ -145,7 +145,7 @@ func sayOnRecord(_ entry: Int64?) {
 }
 
 /// Runs a command's work; what goes wrong is said once, and the exit status tells its kind: 65 a question that can't be
-/// answered, 69 no database, 77 refused.
+/// answered or a file without what it should have, 66 a file that can't be read, 69 no database, 77 refused.
 func answering(_ work: () throws -> Void) throws {
     do {
         try work()
@@ -159,6 +159,13 @@ func answering(_ work: () throws -> Void) throws {
     } catch let error as DatabaseError {
         complain("\(error)")
         throw ExitCode(69)
+    } catch let error as RoadError {
+        complain("\(error)")
+        switch error {
+        case .unreadable: throw ExitCode(66)
+        case .badFile, .noNetwork: throw ExitCode(65)
+        case .programMissing, .programFailed, .database: throw ExitCode(69)
+        }
     } catch let error as CustodyError {
         complain("\(error)")
         throw ExitCode(77)

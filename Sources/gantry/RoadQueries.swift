@@ -13,7 +13,7 @@ struct SpeedsQuery: AsyncParsableCommand {
     @OptionGroup var pair: CameraPair
     @Option(help: "Trips are grouped by departure in stretches of this length.")
     var every = Span(argument: "1h")!
-    @Option(help: "Metres along the road (default: the straight line, which makes speeds lower bounds).")
+    @Option(help: "Metres along the road (default: those of the road network, else the straight line, a lower bound).")
     var metres: Double?
     @Option(help: "What takes longer is not one trip.")
     var longest = Span(argument: "2h")!
@@ -78,6 +78,34 @@ struct DwellQuery: AsyncParsableCommand {
             let dwell = try questions.dwell(in: period, most: most)
             options.show(
                 Answer(dwell, minimumVehicles: questions.minimumVehicles, zone: questions.zone), none: questions.tooFew)
+        }
+    }
+}
+
+struct RoadFlowsQuery: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "road-flows", abstract: "What flows on the streets between the cameras.",
+        discussion: """
+            Needs a road network: `gantry roads import`. Each vehicle is taken to drive the quickest way from camera to \
+            camera. Only pairs of cameras that enough vehicles drove between in a stretch of time are counted, so what \
+            flows where few drive is missing: ask for long stretches. A road driven both ways has two rows.
+
+            Example:
+              gantry query road-flows --day 2026-03-02 --format geojson > flows.geojson
+            """)
+    @OptionGroup var options: QueryOptions
+    @Option(help: "Departures are grouped in stretches of this length: 1h, 1d ...")
+    var every = Span(argument: "1d")!
+
+    func run() async throws {
+        try answering {
+            let questions = try options.open(options.system.loaded())
+            let flows = try questions.roadFlows(in: options.period(questions), every: every.duration)
+            options.show(
+                Answer(flows, minimumVehicles: questions.minimumVehicles, zone: questions.zone),
+                none:
+                    "No pair of cameras with a way along roads has \(questions.minimumVehicles) vehicles there and then. "
+                    + "Ask about a longer period; `gantry roads check` says what ways there are.")
         }
     }
 }

@@ -43,7 +43,7 @@ import Testing
         let folder = try copy()
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let number = Migrator.version + 1
-        let name = "\(String(number + 10_000).dropFirst())_broken.sql"
+        let name = String(format: "%04d_broken.sql", number)
         try
             "BEGIN; CREATE TABLE half (a integer); SELECT 1 / 0; INSERT INTO schema_version (version) VALUES (\(number)); COMMIT;"
             .write(toFile: "\(folder)/\(name)", atomically: true, encoding: .utf8)
