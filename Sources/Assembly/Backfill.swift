@@ -5,31 +5,40 @@ import Topics
 public import Traffic
 import Wire
 
-/// Puts the passages of a recording into the database, by the way that a sink's go.
+/// Puts the passages and the coverage of a recording into the database, by the way that a sink's go.
 ///
 /// What is there already is recognised, so a backfill that was stopped is simply done again. One thread reads while
 /// another writes.
 public final class Backfill: Service {
-    /// Which passages of the recording are meant.
+    /// Which part of the recording is meant.
     public struct Choice: Hashable, Sendable {
         /// Nil for all.
         public var cameras: Set<String>?
-        /// By first sight; the end is not part of it. Nil for no bound.
+        /// By first sight, coverage by its minute; the end is not part of it. Nil for no bound.
         public var from, to: EventTime?
 
         public init(cameras: Set<String>? = nil, from: EventTime? = nil, to: EventTime? = nil) {
             (self.cameras, self.from, self.to) = (cameras, from, to)
         }
 
-        func holds(_ passage: Passage) -> Bool {
-            (from.map { passage.firstSeen >= $0 } ?? true) && (to.map { passage.firstSeen < $0 } ?? true)
+        func holds(_ report: CameraReport) -> Bool {
+            switch report {
+            case .passage(let passage): holds(passage.firstSeen, from: from)
+            case .coverage(let coverage): holds(coverage.start, from: from?.minute)
+            }
+        }
+
+        private func holds(_ time: EventTime, from: EventTime?) -> Bool {
+            (from.map { time >= $0 } ?? true) && (to.map { time < $0 } ?? true)
         }
     }
 
-    /// What became of the recording's passages.
+    /// What became of the recording's passages and coverage.
     public struct Report: Hashable, Sendable {
-        /// Of those that were meant.
+        /// Passages that were meant, and records that can't be read.
         public var read = 0
+        /// Stretches of coverage that were meant, and those of them that were new.
+        public var coverage = 0, stretches = 0
         public var stored = 0
         /// There already.
         public var repeated = 0
@@ -52,6 +61,7 @@ public final class Backfill: Service {
 
         mutating func add(_ outcome: Sink.Outcome) {
             stored += outcome.stored
+            stretches += outcome.stretches
             repeated += outcome.repeated
             removed += outcome.removed
             revision = outcome.revision ?? revision
@@ -59,7 +69,7 @@ public final class Backfill: Service {
         }
     }
 
-    /// Passages in one transaction.
+    /// Passages and stretches in one transaction.
     public static let batch = 10_000
 
     private let path: String
@@ -68,7 +78,7 @@ public final class Backfill: Service {
     private let store: PassageStore
     private let state = Mutex(Report())
     private let progress: @Sendable (Report) -> Void
-    private let link = MemoryLink<[Passage]>(name: "backfill", capacity: 2)
+    private let link = MemoryLink<[CameraReport]>(name: "backfill", capacity: 2)
 
     /// - Parameters:
     ///   - topics: Those that hold passages.
@@ -100,20 +110,21 @@ public final class Backfill: Service {
         }
     }
 
-    /// Puts a camera's passages in the place of all that it has in a stretch of time.
+    /// Puts a camera's passages and coverage in the place of all that it has in a stretch of time.
     ///
     /// - Throws: ``BackfillError/notReplaced(path:camera:passages:unreadable:)`` before anything is changed.
     public func replace(_ what: Sink.Replacement) throws {
         var reader = try open()
-        var passages: [Passage] = []
-        while let passage = try next(&reader) { passages.append(passage) }
+        var reports: [CameraReport] = []
+        while let report = try next(&reader) { reports.append(report) }
         // What is taken away is not to be had again: a recording that lacks it, or part of it, must not do that.
         let unreadable = report.refused.values.reduce(0) { $0 + $1.count }
+        let passages = reports.compactMap(\.passage)
         guard !passages.isEmpty, unreadable == 0 else {
             throw BackfillError.notReplaced(
                 path: path, camera: what.camera, passages: passages.count, unreadable: unreadable)
         }
-        let outcome = try store.replace(what, with: passages)
+        let outcome = try store.replace(what, with: passages, coverage: reports.compactMap(\.coverage))
         state.withLock { report in
             report.add(outcome)
             report.isWhole = true
@@ -124,14 +135,16 @@ public final class Backfill: Service {
         try RecordingReader(path: path, filter: RecordingFilter(topics: topics, keys: choice.cameras))
     }
 
-    /// The next passage that is meant; what can't be read is counted on the way.
-    private func next(_ reader: inout RecordingReader) throws -> Passage? {
+    /// The next report that is meant; what can't be read is counted on the way.
+    private func next(_ reader: inout RecordingReader) throws -> CameraReport? {
         while let recorded = try reader.next() {
             do throws(WireError) {
-                let passage = try Passage(record: recorded.record)
-                guard choice.holds(passage) else { continue }
-                state.withLock { $0.read += 1 }
-                return passage
+                let report = try CameraReport(record: recorded.record)
+                guard choice.holds(report) else { continue }
+                state.withLock { state in
+                    if report.passage == nil { state.coverage += 1 } else { state.read += 1 }
+                }
+                return report
             } catch {
                 state.withLock { report in
                     report.read += 1
@@ -142,19 +155,19 @@ public final class Backfill: Service {
         return nil
     }
 
-    private func read(into outlet: MemoryOutlet<[Passage]>) async throws {
+    private func read(into outlet: MemoryOutlet<[CameraReport]>) async throws {
         try await ThreadExecutor.run(name: "backfill-read") {
             // Whatever happens, the writer must not wait for more.
             defer { outlet.finish() }
             var reader = try self.open()
-            var batch: [Passage] = []
+            var batch: [CameraReport] = []
             func send() async throws {
                 if !batch.isEmpty { try await outlet.send([batch]) }
                 batch.removeAll(keepingCapacity: true)
             }
             do {
-                while !Task.isShuttingDownGracefully, let passage = try self.next(&reader) {
-                    batch.append(passage)
+                while !Task.isShuttingDownGracefully, let report = try self.next(&reader) {
+                    batch.append(report)
                     if batch.count == Self.batch { try await send() }
                 }
             } catch {

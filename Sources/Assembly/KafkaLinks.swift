@@ -61,9 +61,9 @@ public struct KafkaLinks: Sendable {
     }
 
     /// - Parameter store: Says where each partition is to be read from: its offsets are in the rows' transactions.
-    public func passages(for store: PassageStore) throws -> any Inlet<Passage> {
+    public func passages(for store: PassageStore) throws -> any Inlet<CameraReport> {
         try cluster.inlet(
-            topic: topics.passages, group: topics.group(.sink), decode: { try Passage(record: $0) },
+            topic: topics.passages, group: topics.group(.sink), decode: { try CameraReport(record: $0) },
             startingOffsets: { partitions in
                 guard let topic = partitions.first?.topic else { return [:] }
                 let stored = try store.storedOffsets(topic: topic)
@@ -88,8 +88,8 @@ public struct KafkaLinks: Sendable {
         try cluster.outlet(topic: topics.reads) { try Record(reads: $0) }
     }
 
-    public func toPassages() throws -> any Outlet<Passage> {
-        try cluster.outlet(topic: topics.passages) { try Record(passage: $0) }
+    public func toPassages() throws -> any Outlet<CameraReport> {
+        try cluster.outlet(topic: topics.passages) { try Record(report: $0) }
     }
 
     /// Where records of a topic go that can't be processed.

@@ -68,21 +68,25 @@ public final class PassageStore: Sendable {
     /// One transaction.
     ///
     /// - Returns: What it can't keep, by index; everything else is committed.
-    public func write(_ batch: SinkBatch<Passage>) throws -> [Refusal] {
+    public func write(_ batch: SinkBatch<CameraReport>) throws -> [Refusal] {
         let positions = batch.offsets.map { partition, range in
             Sink.Position(
                 topic: partition.topic, partition: partition.number, from: range.lowerBound, next: range.upperBound)
         }
-        let outcome = try sink.withLock { try $0.write(batch.elements, reaching: positions) }
+        let outcome = try sink.withLock { try $0.write(reports: batch.elements, reaching: positions) }
         return outcome.rejected.map { Refusal(index: $0.index, code: $0.code, reason: $0.reason) }
     }
 
-    /// One transaction, of passages that no topic's offsets go with.
-    public func add(_ passages: [Passage]) throws -> Sink.Outcome { try sink.withLock { try $0.write(passages) } }
+    /// One transaction, of reports that no topic's offsets go with.
+    public func add(_ reports: [CameraReport]) throws -> Sink.Outcome {
+        try sink.withLock { try $0.write(reports: reports) }
+    }
 
-    /// Puts passages in the place of all that a camera has in a stretch of time, at once for whoever asks.
-    public func replace(_ what: Sink.Replacement, with passages: [Passage]) throws -> Sink.Outcome {
-        try sink.withLock { try $0.replace(what, with: passages) }
+    /// Puts passages and coverage in the place of all that a camera has in a stretch of time, at once for whoever asks.
+    public func replace(
+        _ what: Sink.Replacement, with passages: [Passage], coverage: [Coverage]
+    ) throws -> Sink.Outcome {
+        try sink.withLock { try $0.replace(what, with: passages, coverage: coverage) }
     }
 }
 
@@ -91,8 +95,8 @@ public struct StoreOutlet: Outlet {
     private let store: PassageStore
     public init(_ store: PassageStore) { self.store = store }
 
-    public func send(_ passages: [Passage]) throws -> [Refusal] {
-        try store.write(SinkBatch(elements: passages, offsets: [:]))
+    public func send(_ reports: [CameraReport]) throws -> [Refusal] {
+        try store.write(SinkBatch(elements: reports, offsets: [:]))
     }
     public func finish() {}
 }

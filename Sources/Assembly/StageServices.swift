@@ -21,7 +21,7 @@ public struct StageServices: Sendable {
             "track", from: try kafka.reads(), to: try kafka.toPassages(),
             rejected: try kafka.rejected(kafka.topics.reads), snapshots: try kafka.snapshots(),
             options: RunnerOptions(logger: logger)
-        ) { Associate(settings: pipeline.trackSettings) }
+        ) { Watch(settings: pipeline.trackSettings) }
         return StageServices(services: [runner], progress: [runner.progress])
     }
 
@@ -33,7 +33,7 @@ public struct StageServices: Sendable {
             "track-sink", from: try kafka.reads(), to: StoreOutlet(store),
             rejected: try kafka.rejected(kafka.topics.reads), snapshots: try kafka.snapshots(),
             options: RunnerOptions(logger: logger)
-        ) { Associate(settings: pipeline.trackSettings) }
+        ) { Watch(settings: pipeline.trackSettings) }
         return StageServices(services: [runner, store.legs], progress: [runner.progress])
     }
 

@@ -4,13 +4,25 @@ extension Answer {
     /// - Parameter k: As ``Questions/minimumVehicles``.
     public init(_ flows: [Flow], minimumVehicles k: Int, zone: String) {
         self.init(
-            columns: ["camera", "from", "passages", "vehicles", "read"],
+            columns: ["camera", "from", "passages", "vehicles", "read", "covered"],
             rows: flows.map { flow in
                 Row(
                     [
                         .text(flow.camera.id.text), .moment(flow.bucket), .count(or: flow.passages),
-                        .count(or: flow.vehicles), .count(or: flow.read),
+                        .count(or: flow.vehicles), .count(or: flow.read), .share(or: flow.covered),
                     ], shape: .of(flow.camera))
+            }, minimumVehicles: k, zone: zone)
+    }
+
+    public init(_ coverage: [CoverageShare], minimumVehicles k: Int, zone: String) {
+        self.init(
+            columns: ["camera", "from", "covered", "frames", "gaps", "longest_gap_seconds", "recorded"],
+            rows: coverage.map { part in
+                Row(
+                    [
+                        .text(part.camera.id.text), .moment(part.bucket), .share(part.covered), .count(part.frames),
+                        .count(part.gaps), .number(part.longestGapSeconds), .truth(part.isRecorded),
+                    ], shape: .of(part.camera))
             }, minimumVehicles: k, zone: zone)
     }
 
@@ -97,6 +109,7 @@ extension Answer {
 }
 
 extension Answer.Value {
+    static func share(or share: Double?) -> Answer.Value { share.map { .share($0) } ?? .none }
     static func count(or count: Int?) -> Answer.Value { count.map { .count($0) } ?? .withheld }
     static func number(or number: Double?) -> Answer.Value { number.map { .number($0) } ?? .withheld }
     /// A figure that can be absent without being withheld, as where nothing was measured.

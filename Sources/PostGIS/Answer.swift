@@ -12,6 +12,8 @@ public struct Answer: Sendable {
         case count(Int)
         /// Shown with one decimal in tables, or with two below 10.
         case number(Double)
+        /// 0...1, shown with three decimals in tables; as 0 or 1 only where it is.
+        case share(Double)
         case moment(Moment)
         case truth(Bool)
     }
@@ -73,7 +75,7 @@ public struct Answer: Sendable {
         let right = titles.indices.map { column in
             rows.allSatisfy { row in
                 switch row.values[column] {
-                case .none, .withheld, .count, .number: true
+                case .none, .withheld, .count, .number, .share: true
                 default: false
                 }
             }
@@ -104,6 +106,8 @@ public struct Answer: Sendable {
         case .count(let count): "\(count)"
         case .number(let number):
             abs(number) < 10 ? "\((number * 100).rounded() / 100)" : "\((number * 10).rounded() / 10)"
+        case .share(let share):
+            share <= 0 || share >= 1 ? "\(Int(share))" : "\(min(0.999, max(0.001, (share * 1000).rounded() / 1000)))"
         case .moment(let moment): moment.local
         case .truth(let truth): truth ? "yes" : "no"
         }
@@ -118,7 +122,7 @@ public struct Answer: Sendable {
             row.values.map { value in
                 switch value {
                 case .none: ""
-                case .number(let number): "\(number)"
+                case .number(let number), .share(let number): "\(number)"
                 case .moment(let moment): moment.time.rfc3339
                 case .truth(let truth): "\(truth)"
                 default: field(cell(value))
@@ -166,7 +170,7 @@ enum JSONText {
         case .none, .withheld: "null"
         case .text(let text): string(text)
         case .count(let count): "\(count)"
-        case .number(let number): number.isFinite ? "\(number)" : "null"
+        case .number(let number), .share(let number): number.isFinite ? "\(number)" : "null"
         case .moment(let moment): string(moment.time.rfc3339)
         case .truth(let truth): "\(truth)"
         }

@@ -169,6 +169,12 @@ enum Literal {
         "{" + list.map { "\"\\\\x\(hexadecimal($0))\"" }.joined(separator: ",") + "}"
     }
 
+    /// An array of `text`.
+    static func array(texts: [String]) -> String {
+        let quoted = texts.map { "\"" + $0.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\"" }
+        return "{" + quoted.joined(separator: ",") + "}"
+    }
+
     static func hexadecimal(_ bytes: [UInt8]) -> String {
         let digits = Array("0123456789abcdef".utf8)
         return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)

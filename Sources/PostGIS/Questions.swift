@@ -17,6 +17,8 @@ public struct Flow: Hashable, Sendable {
     public var camera: Camera
     public var bucket: Moment
     public var passages, vehicles, read: Int?
+    /// The share of the bucket in which the camera was watched, 0...1; nil where coverage was not kept.
+    public var covered: Double?
 }
 
 /// Trips between two cameras that began in one bucket and drove through; nil where withheld.
@@ -139,14 +141,15 @@ public struct Questions: ~Copyable {
     public func flows(camera: CameraID?, in period: Period, every: Duration) throws(QueryError) -> [Flow] {
         let rows = try ask(
             """
-            SELECT camera, audit_moment(bucket), to_char(bucket AT TIME ZONE $5::text, 'YYYY-MM-DD HH24:MI:SS'), passages, vehicles, read
+            SELECT camera, audit_moment(bucket), to_char(bucket AT TIME ZONE $5::text, 'YYYY-MM-DD HH24:MI:SS'), passages, vehicles, read, covered
             FROM movement.flows($1, $2, $3, $4, $5)
             """, [camera?.text, period.start.rfc3339, period.end.rfc3339, Self.interval(every), zone])
         let cameras = try cameras()
         return try rows.values.indices.map { row throws(QueryError) in
             Flow(
                 camera: try Self.known(rows.values[row][0]!, cameras), bucket: rows.moment(row, 1, local: 2),
-                passages: rows.integer(row, 3), vehicles: rows.integer(row, 4), read: rows.integer(row, 5))
+                passages: rows.integer(row, 3), vehicles: rows.integer(row, 4), read: rows.integer(row, 5),
+                covered: rows.number(row, 6))
         }
     }
 

@@ -9,10 +9,7 @@ struct SightingRow {
     var camera: Int32
 
     /// In UTC, counted from 1970-01-01.
-    var day: Int {
-        let (day, rest) = passage.firstSeen.nanoseconds.quotientAndRemainder(dividingBy: 86_400_000_000_000)
-        return Int(rest < 0 ? day - 1 : day)
-    }
+    var day: Int { passage.firstSeen.utcDayNumber }
 
     /// As SQL reads and writes it: `2026-03-02`.
     static func text(ofDay day: Int) -> String {
@@ -72,6 +69,18 @@ struct PassageCheck {
     var times: ClosedRange<EventTime>
     /// Bytes of JPEG.
     var largestCrop: Int
+
+    /// Nil when the stretch is sound.
+    func problem(_ coverage: Coverage) -> (code: String, reason: String)? {
+        if !times.contains(coverage.start) || !times.contains(coverage.end) {
+            return (
+                "SNK301",
+                "watched from \(coverage.start.rfc3339) to \(coverage.end.rfc3339), outside \(times.lowerBound.rfc3339) to \(times.upperBound.rfc3339): check the camera's clock"
+            )
+        }
+        return coverage.isInOneMinute && coverage.frames >= 1
+            ? nil : ("SNK303", "a stretch of coverage over more than its minute, or of no frame")
+    }
 
     /// Nil when the passage is sound.
     func problem(_ passage: Passage) -> (code: String, reason: String)? {

@@ -4,7 +4,7 @@ public import Logging
 import Synchronization
 public import Traffic
 
-/// Stores passages, each exactly once, with the offsets of the records they came in.
+/// Stores passages and coverage, each exactly once, with the offsets of the records they came in.
 ///
 /// A batch is one transaction: rows and offsets commit together, so after a crash the stored offsets say exactly what
 /// is stored. Without offsets (in-process links) the same path is used, and repeats are still recognised by their ids.
@@ -40,6 +40,8 @@ public final class Sink {
     public struct Outcome: Equatable, Sendable {
         /// New rows.
         public var stored = 0
+        /// New stretches of coverage.
+        public var stretches = 0
         /// Passages that were there already.
         public var repeated = 0
         /// Of a replacement: its number, and the rows that it took away.
@@ -61,6 +63,14 @@ public final class Sink {
             self.start = start
             self.end = end
             self.source = source
+        }
+
+        /// Whether it is of that time: a passage by its first sight, coverage by its minute.
+        public func holds(_ report: CameraReport) -> Bool {
+            switch report {
+            case .passage(let passage): (start..<end).contains(passage.firstSeen)
+            case .coverage(let coverage): start.minute <= coverage.start && coverage.start < end
+            }
         }
     }
 
@@ -142,11 +152,11 @@ public final class Sink {
     /// Stores a batch: all of it, or on an error none of it.
     ///
     /// - Parameters:
-    ///   - passages: Any number, repeats included; those that can't be stored are returned as rejected.
+    ///   - reports: Any number, repeats included; those that can't be stored are returned as rejected.
     ///   - positions: How far the batch reaches; stored in the same transaction. Empty for in-process links.
     /// - Throws: ``SinkError/fenced(topic:partition:believed:stored:)`` when another sink wrote one of the partitions;
     ///   ``SinkError/exhausted(attempts:last:)`` when the database stayed away.
-    public func write(_ passages: [Passage], reaching positions: [Position] = []) throws(SinkError) -> Outcome {
+    public func write(reports: [CameraReport], reaching positions: [Position] = []) throws(SinkError) -> Outcome {
         var next: [Partition: Int64] = [:]
         var expected = believed
         for position in positions {
@@ -159,13 +169,14 @@ public final class Sink {
             next[partition] = max(position.next, next[partition] ?? 0)
         }
         // Protected once, not per attempt: what is retried is the same bytes.
-        let (sound, unsound) = try protect(passages)
+        let (sound, unsound) = try protect(reports)
         var outcome = Outcome()
         try persist { connection, attempt throws(SinkError) in
             outcome = Outcome(rejected: unsound)
-            let rows = try admit(sound, connection, &outcome)
+            let (rows, coverage) = try admit(sound, stretches(reports, &outcome), connection, &outcome)
             let batch = SinkBatch(
-                rows: rows, next: next, believed: expected, mayBeStored: attempt > 1, expectsRepeats: expectsRepeats,
+                rows: rows, coverage: coverage, next: next, believed: expected, mayBeStored: attempt > 1,
+                expectsRepeats: expectsRepeats,
                 onStep: onStep)
             // Whatever happens to this one: the next may bring it again.
             expectsRepeats = true
@@ -177,23 +188,35 @@ public final class Sink {
         return outcome
     }
 
-    /// Puts passages in the place of all that a camera has in a stretch of time, in one transaction.
+    /// The same of passages alone.
+    public func write(_ passages: [Passage], reaching positions: [Position] = []) throws(SinkError) -> Outcome {
+        try write(reports: passages.map { .passage($0) }, reaching: positions)
+    }
+
+    /// Puts passages, and coverage if there is any, in the place of all that a camera has in a stretch of time, in one
+    /// transaction. Without new coverage the old stays: nothing says that the camera was not watched.
     ///
     /// What comes from there later, as when a topic is read again, is rejected (`SNK307`) unless it is one of these.
     ///
-    /// - Parameter passages: All of that camera and that time; others are a broken promise.
+    /// - Parameters:
+    ///   - passages: All of that camera and that time; others are a broken promise.
+    ///   - coverage: The same, by its minutes.
     /// - Throws: ``SinkError/database(_:)`` for a camera that is not known; otherwise as ``write(_:reaching:)``.
-    public func replace(_ what: Replacement, with passages: [Passage]) throws(SinkError) -> Outcome {
+    public func replace(
+        _ what: Replacement, with passages: [Passage], coverage: [Coverage] = []
+    ) throws(SinkError) -> Outcome {
+        let reports = passages.map { CameraReport.passage($0) } + coverage.map { .coverage($0) }
         precondition(
-            passages.allSatisfy { $0.camera == what.camera && (what.start..<what.end).contains($0.firstSeen) },
-            "a replacement holds passages of its own camera and time")
-        let (sound, unsound) = try protect(passages)
+            reports.allSatisfy { $0.camera == what.camera && what.holds($0) },
+            "a replacement holds what its own camera saw in its time")
+        let (sound, unsound) = try protect(reports)
         var outcome = Outcome()
         try persist { connection, _ throws(SinkError) in
             outcome = Outcome(rejected: unsound)
-            let rows = try admit(sound, connection, &outcome)
+            let (rows, coverage) = try admit(sound, stretches(reports, &outcome), connection, &outcome)
             let batch = SinkBatch(
-                rows: rows, next: [:], believed: [:], mayBeStored: false, expectsRepeats: true, replacement: what,
+                rows: rows, coverage: coverage, next: [:], believed: [:], mayBeStored: false, expectsRepeats: true,
+                replacement: what,
                 onStep: onStep)
             try batch.store(connection, &outcome)
         }
@@ -202,16 +225,16 @@ public final class Sink {
     }
 
     /// Checks and protects every passage, on all cores: the database waits meanwhile.
-    private func protect(_ passages: [Passage]) throws(SinkError) -> ([SightingRow], [Rejection]) {
+    private func protect(_ reports: [CameraReport]) throws(SinkError) -> ([SightingRow], [Rejection]) {
         typealias Part = Result<([SightingRow], [Rejection]), SinkError>
         // Below some hundred a thread costs more than it saves.
-        let parts = max(1, min(ProcessInfo.processInfo.activeProcessorCount, passages.count / 256))
+        let parts = max(1, min(ProcessInfo.processInfo.activeProcessorCount, reports.count / 256))
         let done = Mutex<[Part?]>(Array(repeating: nil, count: parts))
         let (check, protection) = (check, protection)
         DispatchQueue.concurrentPerform(iterations: parts) { part in
-            let range = passages.count * part / parts..<passages.count * (part + 1) / parts
+            let range = reports.count * part / parts..<reports.count * (part + 1) / parts
             let result = Part { () throws(SinkError) in
-                try Self.protect(passages, range, check: check, protection: protection)
+                try Self.protect(reports, range, check: check, protection: protection)
             }
             done.withLock { $0[part] = result }
         }
@@ -227,13 +250,13 @@ public final class Sink {
     }
 
     private static func protect(
-        _ passages: [Passage], _ range: Range<Int>, check: PassageCheck, protection: any PassageProtecting
+        _ reports: [CameraReport], _ range: Range<Int>, check: PassageCheck, protection: any PassageProtecting
     ) throws(SinkError) -> ([SightingRow], [Rejection]) {
         var rows: [SightingRow] = []
         var rejected: [Rejection] = []
         rows.reserveCapacity(range.count)
         for index in range {
-            let passage = passages[index]
+            guard case .passage(let passage) = reports[index] else { continue }
             if let problem = check.problem(passage) {
                 rejected.append(Rejection(index: index, code: problem.code, reason: problem.reason))
                 continue
@@ -249,12 +272,29 @@ public final class Sink {
         return (rows, rejected)
     }
 
+    private func stretches(_ reports: [CameraReport], _ outcome: inout Outcome) -> [CoverageRow] {
+        var rows: [CoverageRow] = []
+        for (index, report) in reports.enumerated() {
+            guard case .coverage(let coverage) = report else { continue }
+            if let problem = check.problem(coverage) {
+                outcome.rejected.append(Rejection(index: index, code: problem.code, reason: problem.reason))
+            } else {
+                rows.append(CoverageRow(index: index, coverage: coverage))
+            }
+        }
+        return rows
+    }
+
     /// Finds each row's camera and makes sure of its day; rejects those that have none.
     private func admit(
-        _ rows: [SightingRow], _ connection: borrowing Connection, _ outcome: inout Outcome
-    ) throws(SinkError) -> [SightingRow] {
-        if rows.contains(where: { cameras[$0.passage.camera] == nil }) { cameras = try Self.cameras(connection) }
-        let missing = Set(rows.map(\.day)).subtracting(days)
+        _ rows: [SightingRow], _ coverage: [CoverageRow], _ connection: borrowing Connection, _ outcome: inout Outcome
+    ) throws(SinkError) -> ([SightingRow], [CoverageRow]) {
+        if rows.contains(where: { cameras[$0.passage.camera] == nil })
+            || coverage.contains(where: { cameras[$0.coverage.camera] == nil })
+        {
+            cameras = try Self.cameras(connection)
+        }
+        let missing = Set(rows.map(\.day) + coverage.map(\.day)).subtracting(days)
         var refused: [Int: String] = [:]
         if !missing.isEmpty {
             let names = Dictionary(uniqueKeysWithValues: missing.map { (SightingRow.text(ofDay: $0), $0) })
@@ -265,23 +305,31 @@ public final class Sink {
             for row in answer.values { refused[names[row[0]!]!] = row[1]! }
             days.formUnion(missing.subtracting(refused.keys))
         }
-        var admitted: [SightingRow] = []
+        func camera(_ index: Int, _ name: CameraID, _ day: Int) -> Int32? {
+            guard let camera = cameras[name] else {
+                outcome.rejected.append(
+                    Rejection(
+                        index: index, code: "SNK302",
+                        reason: "there is no camera \(name): add it to the pipeline file"))
+                return nil
+            }
+            if let reason = refused[day] {
+                outcome.rejected.append(
+                    Rejection(index: index, code: "SNK304", reason: "\(SightingRow.text(ofDay: day)): \(reason)"))
+                return nil
+            }
+            return camera
+        }
+        var admitted: ([SightingRow], [CoverageRow]) = ([], [])
         for var row in rows {
-            guard let camera = cameras[row.passage.camera] else {
-                outcome.rejected.append(
-                    Rejection(
-                        index: row.index, code: "SNK302",
-                        reason: "there is no camera \(row.passage.camera): add it to the pipeline file"))
-                continue
-            }
-            if let reason = refused[row.day] {
-                outcome.rejected.append(
-                    Rejection(
-                        index: row.index, code: "SNK304", reason: "\(SightingRow.text(ofDay: row.day)): \(reason)"))
-                continue
-            }
+            guard let camera = camera(row.index, row.passage.camera, row.day) else { continue }
             row.camera = camera
-            admitted.append(row)
+            admitted.0.append(row)
+        }
+        for var row in coverage {
+            guard let camera = camera(row.index, row.coverage.camera, row.day) else { continue }
+            row.camera = camera
+            admitted.1.append(row)
         }
         return admitted
     }

@@ -3,6 +3,7 @@ import Traffic
 /// One batch on one connection: the transaction that stores rows and offsets together.
 struct SinkBatch {
     let rows: [SightingRow]
+    let coverage: [CoverageRow]
     let next: [Sink.Partition: Int64]
     let believed: [Sink.Partition: Int64]
     /// A commit of this very batch may have succeeded before its connection broke.
@@ -34,6 +35,7 @@ struct SinkBatch {
                 try land(rows[...], way, connection, &outcome)
             }
         }
+        try storeCoverage(connection, &outcome)
         if case .revision(let number) = way {
             try query(
                 connection, "UPDATE revision SET stored = $2 WHERE id = $1", [String(number), String(outcome.stored)])
@@ -71,6 +73,32 @@ struct SinkBatch {
             [what.camera.text, what.start.rfc3339, what.end.rfc3339, what.source])
         outcome.removed = answer.values[0][1].flatMap { Int($0) } ?? 0
         return .revision(answer.values[0][0].flatMap { Int($0) } ?? 0)
+    }
+
+    /// After the rows, which take longer: what it locks is held the shorter.
+    private func storeCoverage(
+        _ connection: borrowing Connection, _ outcome: inout Sink.Outcome
+    ) throws(SinkError) {
+        guard !coverage.isEmpty else { return }
+        if let replacement {
+            try query(
+                connection, "SELECT clear_coverage($1, $2, $3)",
+                [replacement.camera.text, replacement.start.rfc3339, replacement.end.rfc3339])
+        }
+        let left = try query(
+            connection, "SELECT place, revision FROM store_coverage($1, $2, $3, $4, $5, $6)",
+            CoverageRow.parameters(coverage, replacing: replacement != nil))
+        outcome.stretches += coverage.count - left.values.count
+        for row in left.values {
+            guard let place = row[0].flatMap({ Int($0) }), let revision = row[1] else { continue }
+            let row = coverage[place - 1]
+            outcome.rejected.append(
+                Rejection(
+                    index: row.index, code: "SNK307",
+                    reason:
+                        "revision \(revision) replaced what \(row.coverage.camera) saw at \(row.coverage.start.rfc3339)"
+                ))
+        }
     }
 
     /// Takes out what begins in a replaced period, unless it is stored: the replacement is what counts there.

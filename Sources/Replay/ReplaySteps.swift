@@ -10,12 +10,12 @@ public struct ReplaySteps {
 
     public var detect: Step<StreamRecord<EncodedFrame>, StreamRecord<Detections>>?
     public var read: Step<StreamRecord<Detections>, StreamRecord<FrameReads>>?
-    public var track: Step<StreamRecord<FrameReads>, Passage>?
+    public var track: Step<StreamRecord<FrameReads>, CameraReport>?
 
     public init(
         detect: Step<StreamRecord<EncodedFrame>, StreamRecord<Detections>>? = nil,
         read: Step<StreamRecord<Detections>, StreamRecord<FrameReads>>? = nil,
-        track: Step<StreamRecord<FrameReads>, Passage>? = nil
+        track: Step<StreamRecord<FrameReads>, CameraReport>? = nil
     ) {
         self.detect = detect
         self.read = read

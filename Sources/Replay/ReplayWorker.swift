@@ -100,10 +100,12 @@ final class ReplayWorker: @unchecked Sendable {
             end.id.frame += end.id.frame == .max ? 0 : 1
             open[camera] = end
         }
-        for passage in try steps.track?(reads) ?? [] {
-            counts.passages += 1
-            outputs.passages.append(passage)
-            if encodes { outputs.records.append(.init(topic: topics.passages, record: try Record(passage: passage))) }
+        for report in try steps.track?(reads) ?? [] {
+            if let passage = report.passage {
+                counts.passages += 1
+                outputs.passages.append(passage)
+            }
+            if encodes { outputs.records.append(.init(topic: topics.passages, record: try Record(report: report))) }
         }
     }
 

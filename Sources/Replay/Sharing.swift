@@ -25,6 +25,7 @@ public struct Sharing: Sendable {
         case .reads(let reads):
             let id = reads.id
             result.record = try Record(reads: reads.map { withoutImages($0, id) })
+        case .coverage: break
         case .passage(let passage): result.record = try Record(passage: withoutImages(passage))
         case .frame, .rejection, .snapshot:
             leftOut[recorded.topic, default: 0] += 1

@@ -80,7 +80,7 @@ public struct CityFolder: ~Copyable {
 
     /// Adds what happened. Windows come in their order.
     ///
-    /// - Parameter records: Of the window's sightings, in their order.
+    /// - Parameter records: Of the window's reports, in their order.
     public mutating func write(_ window: CityWindow, records: [Record]) throws {
         for record in records { try recording?.append(record, to: topic) }
         for trip in window.trips { try write(trip) }
@@ -211,8 +211,8 @@ public struct CityFolder: ~Copyable {
 /// How much there is of everything.
 public struct CityCounts: Sendable, Hashable {
     public var trips = 0, passes = 0, legs = 0, journeys = 0
-    /// Records: passages, torn ones and repetitions included.
-    public var passages = 0
+    /// Records of passages, torn ones and repetitions included; and of coverage.
+    public var passages = 0, stretches = 0
     public var misread = 0, unread = 0, torn = 0, repeated = 0
 
     public init() {}
@@ -223,6 +223,7 @@ public struct CityCounts: Sendable, Hashable {
         legs += window.legs.count
         journeys += window.journeys.count
         passages += window.sightings.count
+        stretches += window.stretches.count
         for sighting in window.sightings {
             if sighting.fault == .misread { misread += 1 }
             if sighting.fault == .unread { unread += 1 }

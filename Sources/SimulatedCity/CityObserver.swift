@@ -33,14 +33,19 @@ struct CityObserver {
     init(_ city: SimulatedCity) {
         self.city = city
         cameras = city.sites.indices.map { index in
-            let started = city.settings.begin - 3_600_000 - Int64(index) * 977 % 60_000 + Int64(city.sites[index].skew)
+            let started = Self.firstStart(of: index, in: city)
             return CameraState(
                 epoch: Self.epoch(city.sites[index], started), started: started,
                 outage: city.outages.firstIndex { $0.site == index } ?? city.outages.count)
         }
     }
 
-    private static func epoch(_ site: SimulatedCity.Site, _ started: Int64) -> Epoch {
+    /// When a camera's first epoch began: an hour before the city, by the camera's clock.
+    static func firstStart(of site: Int, in city: SimulatedCity) -> Int64 {
+        city.settings.begin - 3_600_000 - Int64(site) * 977 % 60_000 + Int64(city.sites[site].skew)
+    }
+
+    static func epoch(_ site: SimulatedCity.Site, _ started: Int64) -> Epoch {
         Epoch(camera: site.camera.id, started: EventTime(nanoseconds: started * 1_000_000))
     }
 

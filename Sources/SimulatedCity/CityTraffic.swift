@@ -18,6 +18,7 @@ public struct CityTraffic {
     private var isFinished = false
     private var truth: CityTruth
     private var observer: CityObserver
+    private var watch: CityWatch
     /// Passes that are yet to happen.
     private var ahead: [CityDue] = []
     /// Passages that are yet to be delivered.
@@ -31,6 +32,7 @@ public struct CityTraffic {
         self.source = source
         truth = CityTruth(city)
         observer = CityObserver(city)
+        watch = CityWatch(city)
         let bucket = Int64(city.settings.bucket) * 1000
         time = city.settings.begin - city.settings.begin % bucket
     }
@@ -49,6 +51,7 @@ public struct CityTraffic {
             truth.finish(&window)
             truth.tellTravelTimes(before: .max, to: &window)
         }
+        window.stretches = watch.tell(before: time, isLast: isFinished)
         return window
     }
 

@@ -12,8 +12,24 @@ public struct CityWindow: Sendable {
     public var travelTimes: [TravelTimeTruth] = []
     /// In the order of delivery.
     public var sightings: [CitySighting] = []
+    /// In the order of delivery.
+    public var stretches: [CityStretch] = []
 
     public init() {}
+
+    /// What the cameras told, in the order of delivery; of what comes at once, passages first.
+    public var reports: [CameraReport] {
+        var reports: [CameraReport] = []
+        reports.reserveCapacity(sightings.count + stretches.count)
+        var told = stretches[...]
+        for sighting in sightings {
+            while let stretch = told.first, stretch.delivered < sighting.delivered {
+                reports.append(.coverage(told.removeFirst().coverage))
+            }
+            reports.append(.passage(sighting.passage))
+        }
+        return reports + told.map { .coverage($0.coverage) }
+    }
 }
 
 /// A drive from one place to another. Times are milliseconds since 1970, by the true clock.
@@ -81,6 +97,13 @@ public struct TravelTimeTruth: Sendable, Hashable {
 public struct ODCell: Sendable, Hashable {
     /// Trips by their places and departure, and journeys by their first and last camera and first pass.
     public var trips = 0, journeys = 0
+}
+
+/// A stretch in which a camera was watched, as the tracker would tell it.
+public struct CityStretch: Sendable, Hashable {
+    public var coverage: Coverage
+    /// Milliseconds since 1970, by the true clock.
+    public var delivered: Int64
 }
 
 /// A passage as the tracker would send it, with what only the simulation knows.

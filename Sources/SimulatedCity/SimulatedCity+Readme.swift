@@ -7,12 +7,12 @@ extension SimulatedCity {
         let faults = settings.faults
         let told =
             options.tellsPassages
-            ? "| `truth/passages\(suffix)` | per record, in the order of delivery: passage id, trip, which of the trip's passes (from 0), fault (`none`, `misread`, `unread`), copy (`first`, `torn`, `repeated`) |\n"
+            ? "| `truth/passages\(suffix)` | per passage of the recording, in its order: passage id, trip, which of the trip's passes (from 0), fault (`none`, `misread`, `unread`), copy (`first`, `torn`, `repeated`) |\n"
             : "`truth/passages.csv` was left out (`--thin`).\n"
         let recording =
             options.records
-            ? "`passages.mcap` | topic `\(settings.name).passages`, keyed by camera, in the order of delivery"
-            : "(no `passages.mcap`) | the passages went to the topic `\(settings.name).passages`"
+            ? "`passages.mcap` | topic `\(settings.name).passages`, keyed by camera, in the order of delivery: passages, and coverage (when each camera was watched)"
+            : "(no `passages.mcap`) | passages and coverage went to the topic `\(settings.name).passages`"
         return """
             # A simulated city
 
@@ -22,8 +22,8 @@ extension SimulatedCity {
             in it to its end, even past the period's. All days and hours are UTC.
 
             \(sites.count) cameras, \(settings.vehicles) vehicles, \(zones.zones.count) zones, \(counts.trips) trips, \
-            \(counts.passes) true passes, \(counts.passages) records (\(counts.torn) torn, \(counts.repeated) repeated, \
-            \(counts.misread) misread, \(counts.unread) unread), \(counts.legs) legs, \(counts.journeys) journeys.
+            \(counts.passes) true passes, \(counts.passages) passages told (\(counts.torn) torn, \(counts.repeated) repeated, \
+            \(counts.misread) misread, \(counts.unread) unread), \(counts.stretches) stretches of coverage, \(counts.legs) legs, \(counts.journeys) journeys.
 
             ## Files
 
@@ -73,6 +73,9 @@ extension SimulatedCity {
             mostly torn in two by the tracker (two ids), else as the same record again 5 to 60 seconds later. \(faults.late) are \
             delivered 30 seconds to two hours late, the others 1.2 to 4 seconds after the last frame. Clocks deviate by \
             \(faults.clockSkew) s (standard deviation). \(outages.count) outages.
+
+            *Coverage*: from the start of the period to the last delivery every camera is watched at 10 frames a second, but for \
+            its outages; told by the minute of its own clock, as the tracker tells it, and never late.
 
             """
     }

@@ -36,6 +36,6 @@ extension StreamRecord: CameraRecord {
     }
 }
 
-extension Passage: CameraRecord {
+extension CameraReport: CameraRecord {
     public var mark: StreamMark? { nil }
 }

@@ -33,22 +33,26 @@ public struct Associate: SnapshottingStage, Sendable {
         if notesEvents { tallies.events = [] }
     }
 
-    public mutating func process(_ record: StreamRecord<FrameReads>) -> [Passage] {
+    public mutating func process(_ record: StreamRecord<FrameReads>) -> [Passage] { watch(record).passages }
+
+    /// The same, and the stretches of time that ended.
+    mutating func watch(_ record: StreamRecord<FrameReads>) -> (passages: [Passage], coverage: [Coverage]) {
         let camera = record.id.camera
         var passages: [Passage] = []
+        var coverage: [Coverage] = []
         // Out of the dictionary while it changes: the value then has one owner, and its arrays are changed in place.
         var state: TrackCamera
         if let known = cameras.removeValue(forKey: camera) {
             state = known
         } else {
-            passages = shed(toLeave: settings.maximumCameras - 1)
+            passages = shed(toLeave: settings.maximumCameras - 1, &coverage)
             state = TrackCamera(camera: camera)
         }
-        passages += state.process(record, settings: settings, tallies: &tallies)
+        passages += state.process(record, settings: settings, coverage: &coverage, tallies: &tallies)
         cameras[camera] = state
         records += 1
         heard[camera] = records
-        return passages
+        return (passages, coverage)
     }
 
     public mutating func takeTallies() -> [Tally: Int] { tallies.take() }
@@ -71,11 +75,12 @@ public struct Associate: SnapshottingStage, Sendable {
     }
 
     /// Closes the tracks of the cameras that were silent longest.
-    private mutating func shed(toLeave count: Int) -> [Passage] {
+    private mutating func shed(toLeave count: Int, _ coverage: inout [Coverage]) -> [Passage] {
         var passages: [Passage] = []
         while cameras.count > count, let (silent, _) = heard.min(by: { $0.value < $1.value }) {
             if var state = cameras.removeValue(forKey: silent) {
                 passages += state.closeAll(settings: settings, tallies: &tallies)
+                state.endCoverage(&coverage)
             }
             heard[silent] = nil
             tallies.add("shed-camera")

@@ -21,11 +21,13 @@ struct TrackCamera: Hashable, Sendable {
     var closed: [Track.Key] = []
     /// Vehicles that were reported as parked. They outlive an epoch: a camera that reconnects sees them still.
     var parked: [Parked] = []
+    var coverage = TrackCoverage()
 
     init(camera: CameraID) { self.camera = camera }
 
     mutating func process(
-        _ record: StreamRecord<FrameReads>, settings: Associate.Settings, tallies: inout TrackTallies
+        _ record: StreamRecord<FrameReads>, settings: Associate.Settings, coverage told: inout [Coverage],
+        tallies: inout TrackTallies
     ) -> [Passage] {
         guard !retired.contains(record.id.epoch) else {
             tallies.add("repeated-epoch")
@@ -34,12 +36,14 @@ struct TrackCamera: Hashable, Sendable {
         var passages: [Passage] = []
         if epoch != record.id.epoch {
             passages = closeAll(settings: settings, tallies: &tallies)
+            endCoverage(&told)
             retire()
             epoch = record.id.epoch
         }
         switch record.body {
         case .endOfStream:
             passages += closeAll(settings: settings, tallies: &tallies)
+            endCoverage(&told)
             retire()
         case .gap:
             // The frame that ends a gap may carry the same number, so a gap moves no watermark.
@@ -47,6 +51,7 @@ struct TrackCamera: Hashable, Sendable {
                 tallies.add("late-record")
             } else {
                 passages += closeUnseen(at: record.time, settings: settings, tallies: &tallies)
+                endCoverage(&told)
             }
         case .frame(let content):
             if let lastFrame, record.id.frame <= lastFrame {
@@ -54,6 +59,7 @@ struct TrackCamera: Hashable, Sendable {
                 return passages
             }
             passages += advance(to: record, settings: settings, tallies: &tallies)
+            if let ended = coverage.see(lastTime ?? record.time, of: camera, record.id.epoch) { told.append(ended) }
             let observed = TrackObservations(content, settings: settings, tallies: &tallies)
             observe(
                 observed, frame: record.id.frame, time: lastTime ?? record.time,
@@ -62,6 +68,10 @@ struct TrackCamera: Hashable, Sendable {
             passages += shedTracks(settings: settings, tallies: &tallies)
         }
         return passages
+    }
+
+    mutating func endCoverage(_ told: inout [Coverage]) {
+        if let ended = coverage.end(of: camera, epoch) { told.append(ended) }
     }
 
     /// Closes every track, in the order of their keys.

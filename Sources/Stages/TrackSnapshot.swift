@@ -2,11 +2,12 @@ import Traffic
 
 /// A camera's state as bytes: `GAS`, a version, the body, and a checksum over all of it (FNV-1a, 64 bits).
 ///
-/// Version 2: little-endian base-128 integers (signed ones zigzagged), numbers as their 8 bytes, texts and lists after
+/// Version 3: little-endian base-128 integers (signed ones zigzagged), numbers as their 8 bytes, texts and lists after
 /// their counts, optionals after a 0 or 1. Reading never traps: every count is checked against the bytes that are left,
-/// and every value against its range. Version 1 knew neither motion nor parked vehicles.
+/// and every value against its range. Version 2, which is still read, did not know coverage; version 1 neither
+/// motion nor parked vehicles.
 extension TrackCamera {
-    static let snapshotVersion = 2
+    static let snapshotVersion = 3
 
     func snapshot() -> [UInt8] {
         var bytes = TrackBytes()
@@ -20,6 +21,7 @@ extension TrackCamera {
         bytes.list(closed) { $0.key($1) }
         bytes.list(tracks) { $0.track($1) }
         bytes.list(parked) { $0.parked($1) }
+        bytes.coverage(coverage)
         bytes.raw(TrackBytes.checksum(bytes.bytes[...]))
         return bytes.bytes
     }
@@ -28,7 +30,7 @@ extension TrackCamera {
         guard snapshot.count >= 12, snapshot.starts(with: "GAS".utf8) else {
             throw .corrupt("it does not begin as one")
         }
-        guard snapshot[3] == Self.snapshotVersion else { throw .unknownVersion(Int(snapshot[3])) }
+        guard (2...Self.snapshotVersion).contains(Int(snapshot[3])) else { throw .unknownVersion(Int(snapshot[3])) }
         let end = snapshot.count - 8
         guard TrackBytes.checksum(snapshot[..<end]).elementsEqual(snapshot[end...]) else {
             throw .corrupt("its checksum differs")
@@ -45,6 +47,7 @@ extension TrackCamera {
         closed = try reader.list { (reader) throws(SnapshotError) in try reader.key() }
         tracks = try reader.list { (reader) throws(SnapshotError) in try reader.track() }
         parked = try reader.list { (reader) throws(SnapshotError) in try reader.parked() }
+        if snapshot[3] > 2 { coverage = try reader.coverage() }
         guard zip(tracks, tracks.dropFirst()).allSatisfy({ $0.key < $1.key }) else {
             throw .corrupt("its tracks are out of order")
         }
@@ -54,6 +57,14 @@ extension TrackCamera {
 }
 
 extension TrackBytes {
+    mutating func coverage(_ coverage: TrackCoverage) {
+        optional(coverage.open) {
+            $0.signed($1.start.nanoseconds)
+            $0.signed($1.last.nanoseconds)
+            $0.signed(Int64($1.frames))
+        }
+    }
+
     mutating func key(_ key: Track.Key) {
         signed(Int64(key.firstFrame))
         signed(Int64(key.ordinal))
@@ -137,6 +148,18 @@ extension TrackBytes {
 
 extension TrackByteReader {
     mutating func time() throws(SnapshotError) -> EventTime { EventTime(nanoseconds: try signed()) }
+
+    mutating func coverage() throws(SnapshotError) -> TrackCoverage {
+        let open = try optional { (reader) throws(SnapshotError) in
+            TrackCoverage.Open(start: try reader.time(), last: try reader.time(), frames: try reader.count())
+        }
+        if let open {
+            guard open.start <= open.last, open.start.minute == open.last.minute, open.frames >= 1 else {
+                throw .corrupt("a stretch of coverage is none")
+            }
+        }
+        return TrackCoverage(open: open)
+    }
 
     mutating func key() throws(SnapshotError) -> Track.Key {
         Track.Key(firstFrame: try integer(), ordinal: try integer())

@@ -88,7 +88,7 @@ public struct FusedStages {
         if last == .track {
             made.add(
                 StageRunner("track", from: reads.inlet(), to: try kafka.toPassages(), options: options(64)) {
-                    [pipeline] in Associate(settings: pipeline.trackSettings)
+                    [pipeline] in Watch(settings: pipeline.trackSettings)
                 })
         }
         return made
@@ -124,7 +124,7 @@ public struct FusedStages {
                 ) { [pipeline] in
                     Chain(
                         Chain(try vision.makeDetect(), try vision.makeRead()),
-                        Associate(settings: pipeline.trackSettings))
+                        Watch(settings: pipeline.trackSettings))
                 })
         }
     }
@@ -143,7 +143,7 @@ public struct FusedStages {
             StageRunner(
                 "read-track", from: vehicles, to: try passages(until: last), rejected: rejected,
                 snapshots: try kafka.snapshots(), options: options(16)
-            ) { [pipeline] in Chain(try vision.makeRead(), Associate(settings: pipeline.trackSettings)) })
+            ) { [pipeline] in Chain(try vision.makeRead(), Watch(settings: pipeline.trackSettings)) })
     }
 
     private func keepingLegs(_ made: StageServices, until last: PipelineStage) throws -> StageServices {
@@ -154,7 +154,7 @@ public struct FusedStages {
         return all
     }
 
-    private func passages(until last: PipelineStage) throws -> any Outlet<Passage> {
+    private func passages(until last: PipelineStage) throws -> any Outlet<CameraReport> {
         last == .sink ? StoreOutlet(try store()) : try kafka.toPassages()
     }
 

@@ -5,7 +5,8 @@ public import Topics
 extension Schema {
     private static let types: [any SwiftProtobuf.Message.Type] = [
         Gantry_V1_FrameRecord.self, Gantry_V1_VehiclesRecord.self, Gantry_V1_ReadsRecord.self,
-        Gantry_V1_PassageRecord.self, Gantry_V1_RejectedRecord.self, Gantry_V1_TrackState.self,
+        Gantry_V1_PassageRecord.self, Gantry_V1_CoverageRecord.self, Gantry_V1_RejectedRecord.self,
+        Gantry_V1_TrackState.self,
     ]
 
     /// Full names of all messages that travel on topics.

@@ -7,6 +7,7 @@ public enum TopicMessage: Sendable {
     case detections(StreamRecord<Detections>)
     case reads(StreamRecord<FrameReads>)
     case passage(Passage)
+    case coverage(Coverage)
     case rejection(Rejection)
     case snapshot(Snapshot)
 
@@ -22,6 +23,7 @@ public enum TopicMessage: Sendable {
             self = .detections(try StreamRecord<Detections>(record: record))
         case Gantry_V1_ReadsRecord.protoMessageName: self = .reads(try StreamRecord<FrameReads>(record: record))
         case Gantry_V1_PassageRecord.protoMessageName: self = .passage(try Passage(record: record))
+        case Gantry_V1_CoverageRecord.protoMessageName: self = .coverage(try Coverage(record: record))
         case Gantry_V1_RejectedRecord.protoMessageName: self = .rejection(try Rejection(record: record))
         case Gantry_V1_TrackState.protoMessageName: self = .snapshot(try Snapshot(record: record))
         default: throw .wrongType(found: type, expected: Schema.names.joined(separator: ", "))
@@ -35,7 +37,7 @@ public enum TopicMessage: Sendable {
         case .detections(let record): record.id
         case .reads(let record): record.id
         case .passage(let passage): passage.tracedFrame
-        case .rejection, .snapshot: nil
+        case .coverage, .rejection, .snapshot: nil
         }
     }
 }

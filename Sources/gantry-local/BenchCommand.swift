@@ -51,7 +51,7 @@ struct BenchPipelineCommand: AsyncParsableCommand {
 
         let counts = RunCounts()
         let local = LocalRun(file, stages: stages, logger: logger, counts: counts) { batch in
-            counts.saw(batch.elements)
+            counts.saw(batch.elements.compactMap(\.passage))
             return []
         }
         let line = Task { await ProgressLine(counts).run() }

@@ -74,7 +74,7 @@ struct BenchReplayCommand: AsyncParsableCommand {
     private static func replay(_ path: String) throws -> Int {
         let replay = Replay(through: [.track], topics: PipelineTopics(name: "bench"), encodes: false)
         var reader = try RecordingReader(path: path)
-        return try replay.run(make: { ReplaySteps(track: ReplaySteps.step(Associate())) }) {
+        return try replay.run(make: { ReplaySteps(track: ReplaySteps.step(Watch())) }) {
             try reader.next()?.record
         } write: { _, _ in
         }.passages

@@ -21,7 +21,7 @@ final class LocalRun: Sendable {
     let logger: Logger
     let counts: RunCounts
     /// Puts passages where they stay; called by the sink's own thread, once for each batch.
-    let store: @Sendable (SinkBatch<Passage>) throws -> [Refusal]
+    let store: @Sendable (SinkBatch<CameraReport>) throws -> [Refusal]
     /// Where every stage's output is recorded; nil for nowhere.
     let recording: RunRecording?
 
@@ -33,7 +33,7 @@ final class LocalRun: Sendable {
 
     init(
         _ pipeline: Pipeline, stages: VisionStages, logger: Logger, counts: RunCounts, recording: RunRecording? = nil,
-        store: @escaping @Sendable (SinkBatch<Passage>) throws -> [Refusal]
+        store: @escaping @Sendable (SinkBatch<CameraReport>) throws -> [Refusal]
     ) {
         self.pipeline = pipeline
         self.stages = stages
@@ -48,7 +48,7 @@ final class LocalRun: Sendable {
         let workers = stages.workers(for: pipeline.cameras.count)
         let frames = CameraFeed.lanes(of: pipeline.cameras, workers: workers)
         let reads = MemoryLink<StreamRecord<FrameReads>>(name: "reads", capacity: 64)
-        let passages = MemoryLink<Passage>(name: "passages", capacity: 256)
+        let passages = MemoryLink<CameraReport>(name: "passages", capacity: 256)
         let options = RunnerOptions(batch: 64, logger: logger)
 
         var progress = [decode]
@@ -74,7 +74,7 @@ final class LocalRun: Sendable {
             progress.append(runner.progress)
         }
         let track = StageRunner("track", from: reads.inlet(), to: passages.outlet(), options: options) { [pipeline] in
-            Associate(settings: pipeline.trackSettings)
+            Watch(settings: pipeline.trackSettings)
         }
         let sink = SinkRunner("sink", from: passages.inlet(), options: options) { [store] in try store($0) }
         services += [track, sink]

@@ -219,7 +219,7 @@ struct ReplayCommand: AsyncParsableCommand {
                 }
             }
             if let vision, stages.contains(.read) { steps.read = ReplaySteps.step(try vision.makeRead()) }
-            if stages.contains(.track) { steps.track = ReplaySteps.step(Associate(settings: settings.trackSettings)) }
+            if stages.contains(.track) { steps.track = ReplaySteps.step(Watch(settings: settings.trackSettings)) }
             return steps
         }
     }

@@ -17,7 +17,7 @@ struct Baseline {
         var passages: [Passage] = []
         var ids: Set<PassageID> = []
         while let record = try reader.next()?.record {
-            let passage = try Passage(record: record)
+            guard case .passage(let passage) = try CameraReport(record: record) else { continue }
             // Between stages a record may come twice; the id tells.
             if ids.insert(passage.id).inserted { passages.append(passage) }
         }

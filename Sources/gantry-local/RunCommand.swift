@@ -98,10 +98,10 @@ struct RunCommand: AsyncParsableCommand {
             file, stages: try VisionStages(file, home: home, logger: logger), logger: logger, counts: counts,
             recording: taken
         ) { batch in
-            try taken?.append(passages: batch.elements)
+            try taken?.append(reports: batch.elements)
             let refusals = try store?.write(batch) ?? []
             let refused = Set(refusals.map(\.index))
-            let kept = batch.elements.enumerated().filter { !refused.contains($0.offset) }.map(\.element)
+            let kept = batch.elements.enumerated().filter { !refused.contains($0.offset) }.compactMap(\.element.passage)
             try lines?.append(kept)
             try crops?.write(kept)
             counts.saw(kept)

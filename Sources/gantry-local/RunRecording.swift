@@ -20,8 +20,8 @@ struct RunRecording: Sendable {
         try target.append(reads.map { try Record(reads: $0) }, to: topics.reads)
     }
 
-    func append(passages: [Passage]) throws {
-        try target.append(passages.map { try Record(passage: $0) }, to: topics.passages)
+    func append(reports: [CameraReport]) throws {
+        try target.append(reports.map { try Record(report: $0) }, to: topics.passages)
     }
 
     /// Also writes down whole frames, when those are wanted.

@@ -12,8 +12,8 @@ struct SimulateCityCommand: AsyncParsableCommand {
         abstract: "Invents a city's traffic as its cameras would tell it, with the truth beside it.",
         discussion: """
             Vehicles make trips on a road network; cameras tell of those that pass, with the faults of cameras, readers and \
-            networks. No pictures: the result is passages, as gantry-track sends them, for what comes after. Beside them \
-            lies the truth of every trip, leg and journey, the origin-destination matrix and travel times; README.md in \
+            networks. No pictures: the result is passages and coverage, as gantry-track sends them, for what comes after. \
+            Beside them lies the truth of every trip, leg and journey, the origin-destination matrix and travel times; README.md in \
             the folder says what each word means. The same options give the same bytes.
 
             Examples:
@@ -24,7 +24,7 @@ struct SimulateCityCommand: AsyncParsableCommand {
               gantry simulate city --out live --brokers 127.0.0.1:9092 --rate 200
 
             Sizes: small is 6 cameras, 10,000 vehicles, 1 hour; medium 300, 50,000, 1 day; large 3,000, 500,000, 7 days \
-            (about 22 million passages). Single options win over --size.
+            (about 22 million passages and 30 million minutes of coverage). Single options win over --size.
 
             Afterwards: gantry replay DIR/passages.mcap --pipeline DIR/pipeline.yaml, gantry-sink --pipeline \
             DIR/pipeline.yaml.

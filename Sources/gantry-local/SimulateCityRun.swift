@@ -46,7 +46,7 @@ struct CityRun: Sendable {
         let line = quiet ? nil : CountLine("simulate", of: length, "windows")
         var done = 0
         while let window = traffic.next() {
-            let records = try window.sightings.map { try Record(passage: $0.passage) }
+            let records = try window.reports.map { try Record(report: $0) }
             if let outlet { try await pace.send(records, to: outlet) }
             try files.write(window, records: outlet == nil ? records : [])
             done += 1
@@ -72,10 +72,10 @@ struct CityRun: Sendable {
 
     func summary(_ counts: CityCounts) -> String {
         let seconds = started.duration(to: .now).inSeconds
-        let perSecond = Int(Double(counts.passages) / max(0.001, seconds))
+        let perSecond = Int(Double(counts.passages + counts.stretches) / max(0.001, seconds))
         return """
-            \(city.sites.count) cameras, \(counts.trips) trips, \(counts.passes) passes, \(counts.passages) records in \
-            \(Int(seconds.rounded())) s (\(perSecond)/s), \(counts.legs) legs, \(counts.journeys) journeys
+            \(city.sites.count) cameras, \(counts.trips) trips, \(counts.passes) passes, \(counts.passages) passages told, \(counts.stretches) stretches of coverage in \
+            \(Int(seconds.rounded())) s (\(perSecond) records/s), \(counts.legs) legs, \(counts.journeys) journeys
             """
     }
 }

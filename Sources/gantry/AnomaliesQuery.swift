@@ -30,6 +30,7 @@ struct AnomaliesQuery: AsyncParsableCommand {
                 let counts = try questions.anomalies(in: period, fastestKmh: fastest, most: most)
                 options.show(
                     Answer(counts, minimumVehicles: questions.minimumVehicles, zone: questions.zone), none: none)
+                try options.remark(on: .all, questions, period)
                 return
             }
             let vault = try options.system.vault(pipeline, purpose: purpose, caseNumber: caseNumber)
@@ -41,6 +42,7 @@ struct AnomaliesQuery: AsyncParsableCommand {
             }
             let plates = try anomalies.map { (from: try plate($0.from), to: try plate($0.to)) }
             options.show(Answer(anomalies, plates: plates, zone: questions.zone), none: none)
+            try options.remark(on: .all, questions, period)
             sayOnRecord(anomalies.first?.auditID)
         }
     }

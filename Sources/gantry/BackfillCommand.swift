@@ -16,14 +16,14 @@ struct BackfillCommand: AsyncParsableCommand {
         commandName: "backfill",
         abstract: "Puts the passages of a recording into the database, or in the place of what a camera has there.",
         discussion: """
-            The rows are those that the live path stores: the same keys, the same protection, each passage once. What is \
-            there already is recognised, so a backfill that was stopped is simply done again. Journeys and legs are \
-            brought up to date at the end.
+            The rows are those that the live path stores: the same keys, the same protection, each passage once, and \
+            so is coverage, which tells when a camera was watched. What is there already is recognised, so a backfill \
+            that was stopped is simply done again. Journeys and legs are brought up to date at the end.
 
             With --replace all that one camera has between --from and --to is taken away and the recording's passages \
-            take its place, in one transaction and on record as a revision. A better tracker cuts the same video into \
-            other passages with other ids: that is how they get in. What the live path delivers later for that time is \
-            rejected (SNK307).
+            and coverage take its place (coverage stays where the recording has none), in one transaction and on record \
+            as a revision. A better tracker cuts the same video into other passages with other ids: that is how they \
+            get in. What the live path delivers later for that time is rejected (SNK307).
 
             Exit status: 65 when passages can't be stored (all others are), 66 for the file, 69 without a database, \
             75 when stopped before the end, 77 without keys.
@@ -101,6 +101,9 @@ struct BackfillCommand: AsyncParsableCommand {
             complain("revision \(revision): \(report.removed) rows were taken away")
         }
         complain("\(report.read) passages read, \(report.stored) stored, \(report.repeated) were there already")
+        if report.coverage > 0 {
+            complain("\(report.coverage) stretches of coverage read, \(report.stretches) of them new")
+        }
         for (code, refused) in report.refused.sorted(by: { $0.key < $1.key }) {
             complain("not stored: \(refused.count) with \(code), the first because \(refused.reason)")
         }

@@ -11,10 +11,11 @@ struct QueryCommand: AsyncParsableCommand {
         commandName: "query", abstract: "Answers questions about movement from the database.",
         discussion: """
             Each is a call of the SQL function of the same name in schema movement. Counts over too few vehicles are \
-            withheld. Exit status: 65 for a question that can't be answered, 69 without a database, 77 when refused.
+            withheld. Where nobody watched a camera for part of the time, a line on standard error names it. Exit status: 65 for a question that can't be answered, 69 without a database, 77 when refused.
             """,
         subcommands: [
-            FlowsQuery.self, TravelTimesQuery.self, AllTravelTimesQuery.self, PassingQuery.self, ODMatrixQuery.self,
+            FlowsQuery.self, CoverageQuery.self, TravelTimesQuery.self, AllTravelTimesQuery.self, PassingQuery.self,
+            ODMatrixQuery.self,
             BothQuery.self, SpeedsQuery.self, SpotSpeedsQuery.self, CoursesQuery.self, DwellQuery.self,
             JourneysQuery.self, RoutesQuery.self, RoadFlowsQuery.self, CaptureRatesQuery.self, AnomaliesQuery.self,
             TraceQuery.self,
@@ -23,7 +24,11 @@ struct QueryCommand: AsyncParsableCommand {
 
 struct FlowsQuery: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "flows", abstract: "Passages and distinct vehicles per camera and stretch of time.")
+        commandName: "flows", abstract: "Passages and distinct vehicles per camera and stretch of time.",
+        discussion: """
+            covered is the share of the stretch in which the camera was watched, 0 to 1: no passage at 1 is an empty road. \
+            Where nobody watched there is no row; it is empty for what was stored before coverage was kept.
+            """)
     @OptionGroup var options: QueryOptions
     @Option(help: "Only this camera (default: all).")
     var camera: String?
@@ -31,9 +36,35 @@ struct FlowsQuery: AsyncParsableCommand {
     var every = Span(argument: "1h")!
 
     func run() async throws {
-        try options.answer { questions, period in
+        try options.answer(watching: nil) { questions, period in
             let flows = try questions.flows(camera: camera.map { CameraID($0) }, in: period, every: every.duration)
             return Answer(flows, minimumVehicles: questions.minimumVehicles, zone: questions.zone)
+        }
+    }
+}
+
+struct CoverageQuery: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "coverage", abstract: "When the cameras were watched, per camera and stretch of time.",
+        discussion: """
+            covered is the share of the stretch in which frames of the camera were analysed, 0 to 1; gaps are the times \
+            when none were, by a camera's fault or ours. Every camera has a row for every stretch. Where recorded is no, \
+            coverage was not kept yet, and 0 says nothing. What is watched now is told a minute later.
+
+            Example:
+              gantry query coverage --day 2026-03-02 --every 1d
+            """)
+    @OptionGroup var options: QueryOptions
+    @Option(help: "Only this camera (default: all).")
+    var camera: String?
+    @Option(help: "Length of a stretch: 15m, 1h, 1d ...")
+    var every = Span(argument: "1h")!
+
+    func run() async throws {
+        try options.answer(watching: nil, none: { _ in "There is no camera yet." }) { questions, period in
+            let coverage = try questions.coverage(
+                camera: camera.map { CameraID($0) }, in: period, every: every.duration)
+            return Answer(coverage, minimumVehicles: questions.minimumVehicles, zone: questions.zone)
         }
     }
 }
@@ -55,7 +86,7 @@ struct TravelTimesQuery: AsyncParsableCommand {
     var longest = Span(argument: "2h")!
 
     func run() async throws {
-        try options.answer { questions, period in
+        try options.answer(watching: pair.asked) { questions, period in
             let times = try questions.travelTimes(
                 from: CameraID(pair.from), to: CameraID(pair.to), in: period, every: every.duration,
                 longest: longest.duration)
@@ -75,7 +106,7 @@ struct PassingQuery: AsyncParsableCommand {
 
     func run() async throws {
         let area = try QueryOptions.geoJSON(area, option: "--area")
-        try options.answer { questions, period in
+        try options.answer(watching: .inside(area)) { questions, period in
             let passing = try questions.passing(area: area, in: period)
             return Answer(passing, minimumVehicles: questions.minimumVehicles, zone: questions.zone)
         }
@@ -101,7 +132,7 @@ struct ODMatrixQuery: AsyncParsableCommand {
 
     func run() async throws {
         let zones = try QueryOptions.geoJSON(zones, option: "--zones")
-        try options.answer { questions, period in
+        try options.answer(watching: .inside(zones)) { questions, period in
             let cells = try questions.odMatrix(
                 zones: zones, in: period, every: every.duration, corrected: corrected)
             return Answer(cells, corrected: corrected, minimumVehicles: questions.minimumVehicles, zone: questions.zone)
@@ -118,7 +149,7 @@ struct BothQuery: AsyncParsableCommand {
     var within = Span(argument: "30m")!
 
     func run() async throws {
-        try options.answer { questions, period in
+        try options.answer(watching: pair.asked) { questions, period in
             let both = try questions.both(CameraID(pair.from), CameraID(pair.to), in: period, within: within.duration)
             guard let (first, second) = try pair.cameras(questions) else { return nil }
             return Answer(
@@ -159,6 +190,7 @@ struct TraceQuery: AsyncParsableCommand {
                 try vault?.opened($0.sealedText, passage: $0.passage, camera: $0.camera.id, at: $0.seen.time)
             }
             options.show(Answer(steps, plates: plates, zone: questions.zone))
+            try options.remark(on: .all, questions, period)
             sayOnRecord(steps.first?.auditID)
         }
     }

@@ -91,11 +91,40 @@ struct QueryOptions: ParsableArguments {
     }
 
     /// Opens the database, asks about the period that is meant, and shows what comes back; nil shows nothing.
-    func answer(_ ask: (borrowing Questions, Questions.Period) throws -> Answer?) throws {
+    ///
+    /// - Parameters:
+    ///   - cameras: Those that the answer rests on; nil where it says itself how they were watched.
+    ///   - none: As of ``show(_:none:)``; nil for the usual.
+    func answer(
+        watching cameras: AskedCameras?, none: ((borrowing Questions) -> String)? = nil,
+        _ ask: (borrowing Questions, Questions.Period) throws -> Answer?
+    ) throws {
         try answering {
             let questions = try open(system.loaded())
-            if let answer = try ask(questions, period(questions)) { show(answer) }
+            let period = try period(questions)
+            guard let answer = try ask(questions, period) else { return }
+            if let none { show(answer, none: none(questions)) } else { show(answer) }
+            if let cameras { try remark(on: cameras, questions, period) }
         }
+    }
+
+    /// Says on standard error which of these cameras nobody watched for part of the time: what did not pass there is not
+    /// known.
+    func remark(on cameras: AskedCameras, _ questions: borrowing Questions, _ period: Questions.Period) throws {
+        let unwatched = try questions.unwatched(cameras, in: period)
+        guard !unwatched.isEmpty else { return }
+        let most = 5
+        let named = unwatched.prefix(most).map { "\($0.camera) (\(Self.percent($0.covered)))" }
+        let others = unwatched.count - named.count
+        complain(
+            "Not watched all the time, with the share that was: \(named.joined(separator: ", "))"
+                + (others > 0 ? " and \(others) more" : "") + ". `gantry query coverage` shows when.")
+    }
+
+    /// Not 100 % for what is not whole, nor 0 % for what is not nothing.
+    private static func percent(_ share: Double) -> String {
+        let rounded = (share * 1000).rounded() / 10
+        return "\(share <= 0 ? 0 : share >= 1 ? 100 : min(99.9, max(0.1, rounded))) %"
     }
 
     /// The text of a file that an option names; exit status 66 without it.

@@ -19,7 +19,7 @@ struct SpeedsQuery: AsyncParsableCommand {
     var longest = Span(argument: "2h")!
 
     func run() async throws {
-        try options.answer { questions, period in
+        try options.answer(watching: pair.asked) { questions, period in
             let speeds = try questions.speeds(
                 from: CameraID(pair.from), to: CameraID(pair.to), in: period, every: every.duration, metres: metres,
                 longest: longest.duration)
@@ -41,7 +41,7 @@ struct SpotSpeedsQuery: AsyncParsableCommand {
     var every = Span(argument: "1h")!
 
     func run() async throws {
-        try options.answer { questions, period in
+        try options.answer(watching: .one(camera)) { questions, period in
             let speeds = try questions.spotSpeeds(
                 camera: camera.map { CameraID($0) }, in: period, every: every.duration)
             return Answer(speeds, minimumVehicles: questions.minimumVehicles, zone: questions.zone)
@@ -57,7 +57,7 @@ struct CoursesQuery: AsyncParsableCommand {
     var camera: String?
 
     func run() async throws {
-        try options.answer { questions, period in
+        try options.answer(watching: .one(camera)) { questions, period in
             let courses = try questions.courses(camera: camera.map { CameraID($0) }, in: period)
             return Answer(courses, minimumVehicles: questions.minimumVehicles, zone: questions.zone)
         }
@@ -72,12 +72,9 @@ struct DwellQuery: AsyncParsableCommand {
     var most = 100
 
     func run() async throws {
-        try answering {
-            let questions = try options.open(options.system.loaded())
-            let period = try options.period(questions)
+        try options.answer(watching: .all, none: { $0.tooFew }) { questions, period in
             let dwell = try questions.dwell(in: period, most: most)
-            options.show(
-                Answer(dwell, minimumVehicles: questions.minimumVehicles, zone: questions.zone), none: questions.tooFew)
+            return Answer(dwell, minimumVehicles: questions.minimumVehicles, zone: questions.zone)
         }
     }
 }
@@ -98,14 +95,15 @@ struct RoadFlowsQuery: AsyncParsableCommand {
     var every = Span(argument: "1d")!
 
     func run() async throws {
-        try answering {
-            let questions = try options.open(options.system.loaded())
-            let flows = try questions.roadFlows(in: options.period(questions), every: every.duration)
-            options.show(
-                Answer(flows, minimumVehicles: questions.minimumVehicles, zone: questions.zone),
-                none:
-                    "No pair of cameras with a way along roads has \(questions.minimumVehicles) vehicles there and then. "
-                    + "Ask about a longer period; `gantry roads check` says what ways there are.")
+        try options.answer(
+            watching: .all,
+            none: { questions in
+                "No pair of cameras with a way along roads has \(questions.minimumVehicles) vehicles there and then. Ask about "
+                    + "a longer period; `gantry roads check` says what ways there are."
+            }
+        ) { questions, period in
+            let flows = try questions.roadFlows(in: period, every: every.duration)
+            return Answer(flows, minimumVehicles: questions.minimumVehicles, zone: questions.zone)
         }
     }
 }
@@ -117,12 +115,19 @@ struct CameraPair: ParsableArguments {
     @Option(help: "Camera where it ends.")
     var to: String
 
+    var asked: AskedCameras { .these([CameraID(from), CameraID(to)]) }
+
     /// After a question about both, which would have failed for an unknown one.
     func cameras(_ questions: borrowing Questions) throws -> (Camera, Camera)? {
         let cameras = try questions.cameras()
         guard let first = cameras[CameraID(from)], let second = cameras[CameraID(to)] else { return nil }
         return (first, second)
     }
+}
+
+extension AskedCameras {
+    /// - Parameter camera: Nil for all.
+    static func one(_ camera: String?) -> AskedCameras { camera.map { .these([CameraID($0)]) } ?? .all }
 }
 
 extension Questions {
@@ -144,7 +149,7 @@ struct CaptureRatesQuery: AsyncParsableCommand {
     var camera: String?
 
     func run() async throws {
-        try options.answer { questions, period in
+        try options.answer(watching: .one(camera)) { questions, period in
             let rates = try questions.captureRates(camera: camera.map { CameraID($0) }, in: period)
             return Answer(rates, minimumVehicles: questions.minimumVehicles, zone: questions.zone)
         }

@@ -19,7 +19,12 @@ private let options: RunnerOptions = {
 
 /// Five cameras, each with cars that come and go, in the order in which a camera's frames would arrive.
 private func traffic(cameras: Int = 5, frames: Int = 120) -> [StreamRecord<FrameReads>] {
-    var streams = (0..<cameras).map { CameraStream(CameraID("camera-\($0)"), epoch: UInt64($0 + 1)) }
+    var streams = (0..<cameras).map {
+        CameraStream(
+            CameraID("camera-\($0)"), epoch: UInt64($0 + 1),
+            // Three seconds before a minute ends, so that a stretch of coverage ends on the way.
+            start: EventTime(rfc3339: "2026-03-02T07:29:57Z")!)
+    }
     for frame in 0..<frames {
         for index in streams.indices {
             let phase = (frame + 7 * index) % 40
@@ -31,9 +36,19 @@ private func traffic(cameras: Int = 5, frames: Int = 120) -> [StreamRecord<Frame
     return (0...frames).flatMap { place in streams.map { $0.records[place] } }
 }
 
-private func expected(_ records: [StreamRecord<FrameReads>]) -> [Passage] {
-    var stage = Associate()
+private func expected(_ records: [StreamRecord<FrameReads>]) -> [CameraReport] {
+    var stage = Watch()
     return records.flatMap { stage.process($0) }
+}
+
+extension CameraReport {
+    /// What a repeat is recognised by.
+    fileprivate var identity: String {
+        switch self {
+        case .passage(let passage): "\(passage.id)"
+        case .coverage(let coverage): "\(coverage.camera) \(coverage.epoch) \(coverage.start.nanoseconds)"
+        }
+    }
 }
 
 @Suite struct MemoryBrokerTests {
@@ -44,9 +59,9 @@ private func expected(_ records: [StreamRecord<FrameReads>]) -> [Passage] {
         broker.append(try records.map { try Record(reads: $0) }, to: "reads")
         try await StageRunner(
             "track", from: broker.inlet(topic: "reads", group: "track") { try StreamRecord<FrameReads>(record: $0) },
-            to: broker.outlet(topic: "passages") { try Record(passage: $0) }, options: options
-        ) { Associate() }.run()
-        let found = try broker.records(of: "passages").map { try Passage(record: $0) }
+            to: broker.outlet(topic: "passages") { try Record(report: $0) }, options: options
+        ) { Watch() }.run()
+        let found = try broker.records(of: "passages").map { try CameraReport(record: $0) }
         let wanted = expected(records)
         #expect(!wanted.isEmpty && found.count == wanted.count)
         for camera in Set(wanted.map(\.camera)) {
@@ -60,15 +75,15 @@ private func expected(_ records: [StreamRecord<FrameReads>]) -> [Passage] {
     /// Method: count the calls of an undisturbed run, then die at each of them; the links are those of Kafka in small.
     @Test func `a tracker that dies at any call loses nothing and doubles nothing`() async throws {
         let records = traffic(cameras: 3, frames: 60)
-        let wanted = Set(expected(records).map(\.id))
+        let wanted = Set(expected(records).map(\.identity))
         #expect(wanted.count > 5)
         let calls = try await leave(records, dyingAfter: nil).calls
         #expect(calls > 10)
         for call in 0..<calls {
             let (found, _) = try await leave(records, dyingAfter: call)
             // Repeats are allowed between stages, if they are the same: the id tells.
-            #expect(Set(found.map(\.id)) == wanted, "died at call \(call)")
-            for (_, repeats) in Dictionary(grouping: found, by: \.id) {
+            #expect(Set(found.map(\.identity)) == wanted, "died at call \(call)")
+            for (_, repeats) in Dictionary(grouping: found, by: \.identity) {
                 #expect(Set(repeats).count == 1, "died at call \(call)")
             }
         }
@@ -76,26 +91,26 @@ private func expected(_ records: [StreamRecord<FrameReads>]) -> [Passage] {
 
     private func leave(
         _ records: [StreamRecord<FrameReads>], dyingAfter call: Int?
-    ) async throws -> (found: [Passage], calls: Int) {
+    ) async throws -> (found: [CameraReport], calls: Int) {
         let broker = MemoryBroker(partitions: 2)
         broker.append(try records.map { try Record(reads: $0) }, to: "reads")
         var calls = 0
         for fuse in [Fuse(after: call), Fuse()] {
             let inner = broker.inlet(topic: "reads", group: "track") { try StreamRecord<FrameReads>(record: $0) }
             let inlet = FusedInlet(inner, fuse: fuse) { inner.close() }
-            let outlet = FusedOutlet(broker.outlet(topic: "passages") { try Record(passage: $0) }, fuse: fuse)
+            let outlet = FusedOutlet(broker.outlet(topic: "passages") { try Record(report: $0) }, fuse: fuse)
             let store = FusedStore(
                 broker.snapshots(
                     topic: "track-state", encode: { try Record(snapshot: $0) }, decode: { try Snapshot(record: $0) }),
                 fuse: fuse)
             do {
                 try await StageRunner("track", from: inlet, to: outlet, snapshots: store, options: options) {
-                    Associate()
+                    Watch()
                 }.run()
             } catch is Fuse.Blown {}
             if calls == 0 { calls = fuse.count }
         }
-        return (try broker.records(of: "passages").map { try Passage(record: $0) }, calls)
+        return (try broker.records(of: "passages").map { try CameraReport(record: $0) }, calls)
     }
 
     @Test func `members share partitions, and what one leaves another takes`() async throws {

@@ -70,10 +70,11 @@ import Wire
             notRead: nil)
     }
 
-    private func record(_ passages: [Passage], _ name: String) throws -> String {
+    private func record(_ passages: [Passage], coverage: [Coverage] = [], _ name: String) throws -> String {
         let path = folder.appending(path: name).path
         var writer = try RecordingWriter(to: path, schemas: Schema.recordings)
         for passage in passages { try writer.append(try Record(passage: passage), to: "city.passages") }
+        for coverage in coverage { try writer.append(try Record(coverage: coverage), to: "city.passages") }
         _ = try writer.finish()
         return path
     }
@@ -113,6 +114,56 @@ import Wire
             new, "--replace", "south", "--from", "2026-03-02T07:30:10Z", "--to", "2026-03-02T07:30:20Z")
         #expect(empty.status == 66 && empty.errors.contains("ASM203"), "\(empty.errors)")
         #expect(try query("SELECT count(*), count(revision) FROM sighting") == [["100", "10"]])
+    }
+
+    @Test func `a recording's coverage is stored once, and replaced with the rest`() throws {
+        func watched(_ minutes: Range<Int>, frames: Int) -> [Coverage] {
+            minutes.map { minute in
+                let start = EventTime(rfc3339: "2026-03-02T07:30:00Z")! + .seconds(60 * minute)
+                return Coverage(
+                    camera: "north", epoch: Epoch(7), start: start, end: start + .seconds(60), frames: frames)
+            }
+        }
+        func stored() throws -> [[String?]] {
+            try query("SELECT range_agg(watched), sum((SELECT sum(f) FROM unnest(frames) AS f)) FROM coverage")
+        }
+        let old = try record([passage("north", 5)], coverage: watched(0..<5, frames: 600), "covered.mcap")
+        #expect(try backfill(old).errors.contains("5 stretches of coverage read, 5 of them new"))
+        #expect(try backfill(old).errors.contains("5 stretches of coverage read, 0 of them new"))
+        let whole = "{[\"2026-03-02 07:30:00+00\",\"2026-03-02 07:35:00+00\"]}"
+        #expect(try stored() == [[whole, "3000"]])
+        let new = try record([passage("north", 95)], coverage: watched(1..<2, frames: 300), "recovered.mcap")
+        let answer = try backfill(
+            new, "--replace", "north", "--from", "2026-03-02T07:31:30Z", "--to", "2026-03-02T07:33:00Z")
+        #expect(answer.status == 0 && answer.errors.contains("1 stretches of coverage read, 1 of them new"))
+        let holed =
+            "{[\"2026-03-02 07:30:00+00\",\"2026-03-02 07:32:00+00\"],[\"2026-03-02 07:33:00+00\",\"2026-03-02 07:35:00+00\"]}"
+        #expect(try stored() == [[holed, "2100"]])
+
+        let day = ["--day", "2026-03-02", "--between", "07:30,07:35"]
+        let flows = try gantry(["query", "flows", "--camera", "north", "--every", "1m", "--format", "csv"] + day)
+        #expect(
+            flows.output.split(separator: "\n").map { $0.split(separator: ",").last } == [
+                "covered", "1.0", "1.0", "1.0", "1.0",
+            ])
+        #expect(flows.errors == "")
+        let shares = try gantry(["query", "coverage", "--every", "1d", "--format", "json"] + day)
+        #expect(shares.status == 0 && shares.errors == "")
+        #expect(
+            shares.output.contains("\"camera\": \"north\"")
+                && shares.output.contains(
+                    "\"covered\": 0.8, \"frames\": 2100, \"gaps\": 1, \"longest_gap_seconds\": 60.0, \"recorded\": true"
+                ))
+        _ = try query("UPDATE camera SET covered_since = '2026-03-01'")
+        for question in [
+            ["travel-times", "--from", "south", "--to", "north"], ["both", "--from", "north", "--to", "south"],
+            ["journeys"], ["dwell"], ["spot-speeds"], ["speeds", "--from", "north", "--to", "south"],
+        ] {
+            let answer = try gantry(["query"] + question + day)
+            #expect(answer.status == 0 && answer.errors.contains("south (0.0 %)"), "\(question): \(answer.errors)")
+        }
+        let north = try gantry(["query", "spot-speeds", "--camera", "north"] + day)
+        #expect(!north.errors.contains("Not watched"), "\(north.errors)")
     }
 
     @Test func `a file that is cut off gives what it has, and says so`() throws {

@@ -52,7 +52,9 @@ import Wire
     private func passages(_ name: String) throws -> [Passage] {
         var reader = try RecordingReader(path: path(name))
         var passages: [Passage] = []
-        while let record = try reader.next() { passages.append(try Passage(record: record.record)) }
+        while let record = try reader.next() {
+            if let passage = try CameraReport(record: record.record).passage { passages.append(passage) }
+        }
         return passages
     }
 

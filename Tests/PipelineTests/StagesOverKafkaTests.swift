@@ -29,9 +29,10 @@ import Wire
         stages += [try city.start("sink"), try city.start("detect"), try city.start("decode")]
 
         let oracle = Oracle(city)
-        let expected = try await oracle.passages(cameras: city.cameras.count) { seen in
+        let reports = try await oracle.reports(cameras: city.cameras.count) { seen in
             if seen == frames / 3 { for stage in doomed { stage.kill() } }
         }
+        let expected = reports.compactMap(\.passage)
         #expect(expected.count >= city.cameras.count, "too little traffic to prove anything")
         for stage in doomed { #expect(stage.wait() == -SIGKILL) }
 
@@ -42,6 +43,10 @@ import Wire
         for stage in stages.dropFirst(2) { stage.terminate() }
         for stage in stages.dropFirst(2) { #expect(stage.wait() == 0, "\(stage.lastLines)") }
         #expect(try await city.stored(atLeast: expected.count) == expected.map(Row.init).sorted())
+        var watched: [String: Int] = [:]
+        for coverage in reports.compactMap(\.coverage) { watched[coverage.camera.text, default: 0] += coverage.frames }
+        #expect(watched.count == city.cameras.count && watched.values.allSatisfy { $0 > 0 })
+        #expect(try await city.framesWatched() == watched)
     }
 
     /// Goal: a sink killed at random moments neither loses nor doubles a passage, and neither does a database that goes.
@@ -153,6 +158,19 @@ extension CityFixture {
         while try await self.count() <= count, sink.isRunning, ContinuousClock.now < deadline { usleep(2000) }
     }
 
+    /// Analysed frames by camera, as coverage has them.
+    func framesWatched() async throws -> [String: Int] {
+        let database = database
+        return try await ThreadExecutor.run(name: "frames") {
+            let rows = try Connection(database, application: "test").query(
+                """
+                SELECT c.name, sum((SELECT sum(f) FROM unnest(v.frames) AS f))
+                FROM coverage AS v JOIN camera AS c ON c.id = v.camera_id GROUP BY 1
+                """)
+            return Dictionary(uniqueKeysWithValues: rows.values.map { ($0[0] ?? "", $0[1].flatMap { Int($0) } ?? -1) })
+        }
+    }
+
     /// Every stored passage, once there are so many, or after two minutes.
     func stored(atLeast wanted: Int) async throws -> [Row] {
         let deadline = ContinuousClock.now + .seconds(120)
@@ -182,7 +200,7 @@ struct Oracle {
     /// Reads until every camera's stream has ended.
     ///
     /// - Parameter seen: Told after each new record how many there were.
-    func passages(cameras: Int, seen: @escaping @Sendable (Int) -> Void) async throws -> [Passage] {
+    func reports(cameras: Int, seen: @escaping @Sendable (Int) -> Void) async throws -> [CameraReport] {
         let (address, topic) = (address, topic)
         return try await ThreadExecutor.run(name: "oracle") {
             var options = KafkaOptions()
@@ -191,10 +209,10 @@ struct Oracle {
             try await cluster.connect()
             try await cluster.create(TopicPlan.pipeline("storm", partitions: 4))
             let inlet = try cluster.inlet(topic: topic, group: "oracle") { try StreamRecord<FrameReads>(record: $0) }
-            var tracker = Associate()
+            var tracker = Watch()
             var known: Set<String> = []
             var ended: Set<CameraID> = []
-            var passages: [Passage] = []
+            var reports: [CameraReport] = []
             let deadline = ContinuousClock.now + .seconds(240)
             while ended.count < cameras {
                 guard ContinuousClock.now < deadline else {
@@ -206,12 +224,12 @@ struct Oracle {
                     if case .endOfStream = record.body { name += " end" }
                     guard known.insert(name).inserted else { continue }
                     if case .endOfStream = record.body { ended.insert(record.id.camera) }
-                    passages += tracker.process(record)
+                    reports += tracker.process(record)
                     seen(known.count)
                 }
             }
             await inlet.close()
-            return passages
+            return reports
         }
     }
 }

@@ -10,7 +10,8 @@ import Traffic
 /// table. EXPLAIN would show the call alone, not what is inside of the function.
 @Suite struct PruningTests {
     static let cases = [
-        "flows(NULL, $1, $2, '1 hour')", "travel_times('ring-north', 'station-south', $1, $2, '1 hour')",
+        "flows(NULL, $1, $2, '1 hour')", "coverage(NULL, $1, $2, '1 hour')", "unwatched(NULL, $1, $2)",
+        "travel_times('ring-north', 'station-south', $1, $2, '1 hour')",
         "passing(movement.area('{\"type\": \"Polygon\", \"coordinates\": [[[4,50],[5,50],[5,51],[4,51],[4,50]]]}'), $1, $2)",
         "both('ring-north', 'station-south', $1, $2, '1 hour')",
         "speeds('ring-north', 'station-south', $1, $2, '1 hour')", "spot_speeds(NULL, $1, $2, '1 hour')",
@@ -32,6 +33,7 @@ import Traffic
                         )
                     }
                 })
+            _ = try sink.write(coverage: City.watched(from: "2026-03-0\(day)T07:00:00Z", minutes: 0..<30))
         }
         try LegKeeper(database: database.address).finish()
         _ = try database.query("SELECT set_min_vehicles(1)")
@@ -45,7 +47,7 @@ import Traffic
             let tables = try connection.query(
                 """
                 SELECT relname FROM pg_stat_xact_user_tables
-                WHERE seq_scan + coalesce(idx_scan, 0) > 0 AND relname ~ '^(sighting|leg|journey)_' ORDER BY 1
+                WHERE seq_scan + coalesce(idx_scan, 0) > 0 AND relname ~ '^(sighting|leg|journey|coverage)_' ORDER BY 1
                 """
             ).values.map { $0[0]! }
             try connection.execute("ROLLBACK")

@@ -11,12 +11,12 @@ import Wire
 @Suite struct ReplayEngineTests {
     @Test func `a replay through track gives what the stage gives`() throws {
         let reads = traffic()
-        var stage = Associate()
+        var stage = Watch()
         let expected = reads.flatMap { stage.process($0) }
         let found = try replayed(try records(reads))
-        #expect(expected.count >= 15)
-        #expect(found.passages == expected)
-        #expect(try found.records.map { try Passage(record: $0.record) } == expected)
+        #expect(expected.count >= 20 && expected.contains { $0.coverage != nil })
+        #expect(found.passages == expected.compactMap(\.passage))
+        #expect(try found.records.map { try CameraReport(record: $0.record) } == expected)
         #expect(found.records.allSatisfy { $0.topic == "city.passages" })
     }
 
@@ -110,7 +110,9 @@ import Wire
         }
         #expect(counts.plates == 10 && counts.platesWithoutImage == 10 && counts.detections == 20)
         #expect(outputs.filter { $0.topic == "city.reads" }.count == 11)
-        let passages = try outputs.filter { $0.topic == "city.passages" }.map { try Passage(record: $0.record) }
+        let passages = try outputs.filter { $0.topic == "city.passages" }.compactMap {
+            try CameraReport(record: $0.record).passage
+        }
         #expect(passages.map { $0.plate?.text.text } == ["XY777"])
     }
 }

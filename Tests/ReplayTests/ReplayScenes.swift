@@ -37,7 +37,7 @@ func plate(camera: Int, number: Int) -> String { "B\(["K", "L", "M", "N", "P"][c
 func records(_ reads: [StreamRecord<FrameReads>]) throws -> [Record] { try reads.map { try Record(reads: $0) } }
 
 func trackSteps(_ settings: Associate.Settings = Associate.Settings()) -> ReplaySteps {
-    ReplaySteps(track: ReplaySteps.step(Associate(settings: settings)))
+    ReplaySteps(track: ReplaySteps.step(Watch(settings: settings)))
 }
 
 /// Everything through track.

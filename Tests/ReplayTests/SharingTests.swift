@@ -35,12 +35,18 @@ import Wire
     }
 
     private func passages(_ records: [RecordedRecord]) throws -> [Passage] {
-        try records.filter { $0.topic == "city.passages" }.map { try Passage(record: $0.record) }
+        try records.filter { $0.topic == "city.passages" }.compactMap { try CameraReport(record: $0.record).passage }
     }
 
     @Test func `no picture is left, and nothing else is changed`() throws {
         let copy = try shared("stripped", pseudonymise: false)
         #expect(copy.count == original.count)
+        func coverage(_ records: [RecordedRecord]) throws -> [Coverage] {
+            try records.filter { $0.topic == "city.passages" }.compactMap {
+                try CameraReport(record: $0.record).coverage
+            }
+        }
+        #expect(try coverage(copy) == coverage(original) && !coverage(copy).isEmpty)
         #expect(try reads(copy).allSatisfy { $0.content?.vehicles.allSatisfy { $0.crop == nil } ?? true })
         for (before, after) in zip(try passages(original), try passages(copy)) {
             var expected = before

@@ -118,11 +118,11 @@ import Wire
         let recorded = try start(["--out", "file"] + options).0
         recorded.waitUntilExit()
         var reader = try RecordingReader(path: path("file/passages.mcap"))
-        var expected: [CameraID: [Passage]] = [:]
+        var expected: [CameraID: [CameraReport]] = [:]
         var count = 0
         while let record = try reader.next()?.record {
-            let passage = try Passage(record: record)
-            expected[passage.camera, default: []].append(passage)
+            let report = try CameraReport(record: record)
+            expected[report.camera, default: []].append(report)
             count += 1
         }
         #expect(count > 15)
@@ -138,9 +138,9 @@ import Wire
             var options = KafkaOptions()
             options.sessionTimeout = .seconds(2)
             let inlet = try KafkaCluster(address, options: options).inlet(topic: "sim.passages", group: "test") {
-                try Passage(record: $0)
+                try CameraReport(record: $0)
             }
-            var found: [Passage] = []
+            var found: [CameraReport] = []
             let deadline = ContinuousClock.now + .seconds(60)
             while found.count < wanted, ContinuousClock.now < deadline {
                 if case .batch(let batch) = try await inlet.next(limit: 100) { found += batch.compactMap(\.value) }

@@ -25,7 +25,7 @@ import Wire
         var files = try CityFolder(city, path: path(name), options: options)
         var traffic = CityTraffic(city)
         while let window = traffic.next() {
-            try files.write(window, records: try window.sightings.map { try Record(passage: $0.passage) })
+            try files.write(window, records: options.records ? window.reports.map { try Record(report: $0) } : [])
         }
         return try files.finish(traffic)
     }
@@ -76,29 +76,33 @@ import Wire
 
     @Test func `the largest city's pipeline file and list of cameras are still read`() throws {
         defer { remove() }
-        try write(CitySettings(cameras: 5000, vehicles: 50, seconds: 60), to: "city")
+        var options = CityFolder.Options()
+        options.records = false
+        try write(CitySettings(cameras: 5000, vehicles: 50, seconds: 60), to: "city", options)
         #expect(try Pipeline(contentsOf: path("city/pipeline.yaml")).cameras.count == 5000)
         #expect(try Pipeline.cameras(fromMedia: path("city")).count == 5000)
     }
 
-    @Test func `the recording holds every sighting in order, keyed by camera`() throws {
+    @Test func `the recording holds every report in order, keyed by camera`() throws {
         defer { remove() }
         let settings = CitySettings(cameras: 12, vehicles: 12_000, seconds: 3600)
         let counts = try write(settings, to: "city")
-        var sightings: [CitySighting] = []
+        var reports: [CameraReport] = []
         var traffic = CityTraffic(try SimulatedCity(settings))
-        while let window = traffic.next() { sightings += window.sightings }
+        while let window = traffic.next() { reports += window.reports }
         var reader = try RecordingReader(path: path("city/passages.mcap"))
-        var read: [Passage] = []
+        var read: [CameraReport] = []
         while let recorded = try reader.next() {
-            let passage = try Passage(record: recorded.record)
-            #expect(recorded.topic == "city.passages" && recorded.record.key == passage.camera.text)
-            read.append(passage)
+            let report = try CameraReport(record: recorded.record)
+            #expect(recorded.topic == "city.passages" && recorded.record.key == report.camera.text)
+            read.append(report)
         }
-        #expect(read == sightings.map(\.passage) && read.count == counts.passages && read.count > 300)
+        let passages = read.compactMap(\.passage)
+        #expect(read == reports && passages.count == counts.passages && passages.count > 300)
+        #expect(read.count == counts.passages + counts.stretches && counts.stretches > 12 * 60)
         let rows = try String(contentsOfFile: path("city/truth/passages.csv"), encoding: .utf8)
             .split(separator: "\n").dropFirst()
-        #expect(rows.map { String($0.prefix(32)) } == read.map(\.id.description))
+        #expect(rows.map { String($0.prefix(32)) } == passages.map(\.id.description))
     }
 
     @Test func `tables have a row for each thing, in the form that the README says`() throws {

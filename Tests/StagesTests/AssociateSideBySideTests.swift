@@ -119,9 +119,10 @@ import Traffic
             var pair = Pair(kind, seed: seed)
             var camera = TrackCamera(camera: Scene.camera)
             var tallies = TrackTallies()
+            var coverage: [Coverage] = []
             var passages: [Passage] = []
             func process(_ record: StreamRecord<FrameReads>) {
-                passages += camera.process(record, settings: .init(), tallies: &tallies)
+                passages += camera.process(record, settings: .init(), coverage: &coverage, tallies: &tallies)
                 if camera.tracks.contains(where: { $0.vote.texts.count > 1 }) { mixed.append(seed) }
             }
             let frames = pair.cars[0].boxes.count

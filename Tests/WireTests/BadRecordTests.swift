@@ -175,6 +175,22 @@ import Wire
         #expect(try error { $0.clearBest() } == .missing("best"))
     }
 
+    @Test func `coverage over more than its minute, or of no frame, is refused`() throws {
+        let minute = EventTime(rfc3339: "2026-03-02T07:30:00Z")!
+        func error(from start: Int, to end: Int, frames: Int = 1) -> WireError? {
+            do {
+                let coverage = Coverage(
+                    camera: "north", epoch: Epoch(1), start: minute + .seconds(start), end: minute + .seconds(end),
+                    frames: frames)
+                #expect(try Coverage(record: Record(coverage: coverage)) == coverage)
+                return nil
+            } catch { return error }
+        }
+        #expect(error(from: 0, to: 60) == nil && error(from: 59, to: 60) == nil && error(from: 9, to: 9) == nil)
+        #expect(error(from: 0, to: 61)?.code == "WIR106" && error(from: 9, to: 8)?.code == "WIR106")
+        #expect(error(from: 0, to: 60, frames: 0) == .outOfRange("frames", value: "0"))
+    }
+
     @Test func `a frame over 4 MB is not sent`() throws {
         let frame = StreamRecord(
             id: FrameID(camera: "a", epoch: Epoch(1), frame: 0), time: EventTime(nanoseconds: 0),

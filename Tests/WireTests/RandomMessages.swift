@@ -62,6 +62,13 @@ extension SeededGenerator {
         return StreamRecord(
             id: id(), time: EventTime(nanoseconds: .random(in: .min ... .max, using: &self)), body: body)
     }
+    mutating func coverage() -> Coverage {
+        let start = EventTime(nanoseconds: Int64(count(1 << 60)))
+        let left = 60_000_000_000 - start.nanoseconds % 60_000_000_000
+        return Coverage(
+            camera: id().camera, epoch: Epoch(next()), start: start, end: start + .nanoseconds(Int64(count(Int(left)))),
+            frames: 1 + count(9999))
+    }
     mutating func passage() -> Passage {
         let first = count(1_000_000), seen = Int64(count(1 << 60))
         return Passage(
