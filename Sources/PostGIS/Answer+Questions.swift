@@ -26,7 +26,7 @@ extension Answer {
             }, minimumVehicles: k, zone: zone)
     }
 
-    public init(_ times: [TravelTime], from: Camera, to: Camera, minimumVehicles k: Int, zone: String) {
+    public init(_ times: [TravelTime], minimumVehicles k: Int, zone: String) {
         self.init(
             columns: [
                 "from_camera", "to_camera", "departed", "trips", "vehicles", "median_seconds", "p85_seconds", "stopped",
@@ -34,10 +34,10 @@ extension Answer {
             rows: times.map { time in
                 Row(
                     [
-                        .text(from.id.text), .text(to.id.text), .moment(time.bucket), .count(or: time.trips),
+                        .text(time.from.id.text), .text(time.to.id.text), .moment(time.bucket), .count(or: time.trips),
                         .count(or: time.vehicles), .number(or: time.medianSeconds), .number(or: time.p85Seconds),
                         .count(or: time.stopped),
-                    ], shape: .between(from, to))
+                    ], shape: .between(time.from, time.to))
             }, minimumVehicles: k, zone: zone)
     }
 

@@ -1,8 +1,8 @@
-public import Traffic
+import Traffic
 
 extension Answer {
     /// - Parameter k: As ``Questions/minimumVehicles``.
-    public init(_ speeds: [RoadSpeed], from: Camera, to: Camera, minimumVehicles k: Int, zone: String) {
+    public init(_ speeds: [RoadSpeed], minimumVehicles k: Int, zone: String) {
         self.init(
             columns: [
                 "from_camera", "to_camera", "departed", "trips", "vehicles", "metres", "straight", "mean_kmh",
@@ -12,12 +12,13 @@ extension Answer {
             rows: speeds.map { speed in
                 Row(
                     [
-                        .text(from.id.text), .text(to.id.text), .moment(speed.bucket), .count(or: speed.trips),
+                        .text(speed.from.id.text), .text(speed.to.id.text), .moment(speed.bucket),
+                        .count(or: speed.trips),
                         .count(or: speed.vehicles), .number(speed.metres), .truth(speed.straight),
                         .number(speed.meanKmh, hidden: speed.suppressed),
                         .number(speed.p15Kmh, hidden: speed.suppressed),
                         .number(speed.p85Kmh, hidden: speed.suppressed), .count(or: speed.stopped),
-                    ], shape: .between(from, to))
+                    ], shape: .between(speed.from, speed.to))
             }, minimumVehicles: k, zone: zone)
     }
 

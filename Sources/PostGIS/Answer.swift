@@ -14,6 +14,8 @@ public struct Answer: Sendable {
         case number(Double)
         /// 0...1, shown with three decimals in tables; as 0 or 1 only where it is.
         case share(Double)
+        /// Of longitude, latitude or heading, shown with all its decimals.
+        case degrees(Double)
         case moment(Moment)
         case truth(Bool)
     }
@@ -22,6 +24,8 @@ public struct Answer: Sendable {
         /// Longitude, latitude: WGS 84 degrees.
         case point(Double, Double)
         case line([[Double]])
+        /// A GeoJSON geometry as it is.
+        case geometry(String)
     }
 
     public struct Row: Hashable, Sendable {
@@ -75,7 +79,7 @@ public struct Answer: Sendable {
         let right = titles.indices.map { column in
             rows.allSatisfy { row in
                 switch row.values[column] {
-                case .none, .withheld, .count, .number, .share: true
+                case .none, .withheld, .count, .number, .share, .degrees: true
                 default: false
                 }
             }
@@ -108,6 +112,7 @@ public struct Answer: Sendable {
             abs(number) < 10 ? "\((number * 100).rounded() / 100)" : "\((number * 10).rounded() / 10)"
         case .share(let share):
             share <= 0 || share >= 1 ? "\(Int(share))" : "\(min(0.999, max(0.001, (share * 1000).rounded() / 1000)))"
+        case .degrees(let degrees): "\(degrees)"
         case .moment(let moment): moment.local
         case .truth(let truth): truth ? "yes" : "no"
         }
@@ -122,7 +127,7 @@ public struct Answer: Sendable {
             row.values.map { value in
                 switch value {
                 case .none: ""
-                case .number(let number), .share(let number): "\(number)"
+                case .number(let number), .share(let number), .degrees(let number): "\(number)"
                 case .moment(let moment): moment.time.rfc3339
                 case .truth(let truth): "\(truth)"
                 default: field(cell(value))
@@ -149,6 +154,7 @@ public struct Answer: Sendable {
                     "{\"type\": \"Point\", \"coordinates\": [\(longitude), \(latitude)]}"
                 case .line(let points):
                     "{\"type\": \"LineString\", \"coordinates\": \(points)}"
+                case .geometry(let text): text
                 }
             return "  {\"type\": \"Feature\", \"geometry\": \(geometry), "
                 + "\"properties\": {\(JSONText.members(columns, row.values))}}"
@@ -170,7 +176,7 @@ enum JSONText {
         case .none, .withheld: "null"
         case .text(let text): string(text)
         case .count(let count): "\(count)"
-        case .number(let number), .share(let number): number.isFinite ? "\(number)" : "null"
+        case .number(let number), .share(let number), .degrees(let number): number.isFinite ? "\(number)" : "null"
         case .moment(let moment): string(moment.time.rfc3339)
         case .truth(let truth): "\(truth)"
         }

@@ -29,7 +29,8 @@ public enum QueryError: Error, Equatable, CustomStringConvertible {
         case "GN404": self = .unknownCamera(words)
         case "GN403": self = .refused(words)
         // Times, dates, intervals and zones that PostgreSQL can't read.
-        case "GN400", "22007", "22008", "22023", "22P02": self = .badQuestion(message)
+        case "GN400", "22007", "22008", "22023", "22P02":
+            self = .badQuestion(hint.map { "\(message): \($0.hasSuffix(".") ? String($0.dropLast()) : $0)" } ?? message)
         default: self = .database(error)
         }
     }

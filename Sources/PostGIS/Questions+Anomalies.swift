@@ -3,7 +3,7 @@ public import Traffic
 /// Legs between two cameras that are faster than possible; nil where withheld.
 public struct AnomalyCount: Hashable, Sendable {
     public var from, to: Camera
-    /// Straight between the cameras.
+    /// Straight between the cameras; the longest way of these legs where one of both moved in the period.
     public var metres: Double
     public var legs, vehicles: Int?
     public var highestKmh: Double?
@@ -39,10 +39,11 @@ extension Questions {
             """
             SELECT from_camera, to_camera, metres, legs, vehicles, highest_kmh FROM movement.anomalies($1, $2, $3, $4)
             """, [period.start.rfc3339, period.end.rfc3339, "\(fastestKmh)", "\(most)"])
-        let cameras = try cameras()
+        let places = try places()
         return try rows.values.indices.map { row throws(QueryError) in
             AnomalyCount(
-                from: try Self.known(rows.values[row][0]!, cameras), to: try Self.known(rows.values[row][1]!, cameras),
+                from: try places.camera(rows.values[row][0]!, at: period.last),
+                to: try places.camera(rows.values[row][1]!, at: period.last),
                 metres: rows.number(row, 2) ?? 0, legs: rows.integer(row, 3), vehicles: rows.integer(row, 4),
                 highestKmh: rows.number(row, 5))
         }
@@ -66,11 +67,11 @@ extension Questions {
             [
                 purpose, caseNumber, period.start.rfc3339, period.end.rfc3339, "\(fastestKmh)", "\(most)", zone,
             ])
-        let cameras = try cameras()
+        let places = try places()
         return try rows.values.indices.map { row throws(QueryError) in
             let values = rows.values[row]
             func sight(_ column: Int) throws(QueryError) -> Anomaly.Sight {
-                let camera = try Self.known(values[column]!, cameras)
+                let camera = try places.camera(values[column]!, at: rows.moment(row, column + 1))
                 return try Self.translated { () throws(DatabaseError) in
                     Anomaly.Sight(
                         camera: camera, seen: rows.moment(row, column + 1, local: column + 2),

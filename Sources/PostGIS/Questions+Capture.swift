@@ -26,10 +26,10 @@ extension Questions {
             SELECT camera, day, passages, read_share, captured, standard_error, witnesses
             FROM movement.capture_rates($1, $2, $3)
             """, [camera?.text, period.start.rfc3339, period.end.rfc3339])
-        let cameras = try cameras()
+        let places = try places()
         return try rows.values.indices.map { row throws(QueryError) in
             CaptureRate(
-                camera: try Self.known(rows.values[row][0]!, cameras), day: rows.values[row][1] ?? "",
+                camera: try places.camera(rows.values[row][0]!, at: period.last), day: rows.values[row][1] ?? "",
                 passages: rows.integer(row, 2), readShare: rows.number(row, 3), captured: rows.number(row, 4),
                 standardError: rows.number(row, 5), witnesses: rows.integer(row, 6))
         }

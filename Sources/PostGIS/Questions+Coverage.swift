@@ -45,10 +45,11 @@ extension Questions {
                 longest_gap_seconds, recorded
             FROM movement.coverage($1, $2, $3, $4, $5)
             """, [camera?.text, period.start.rfc3339, period.end.rfc3339, Self.interval(every), zone])
-        let cameras = try cameras()
+        let places = try places()
         return try rows.values.indices.map { row throws(QueryError) in
-            CoverageShare(
-                camera: try Self.known(rows.values[row][0]!, cameras), bucket: rows.moment(row, 1, local: 2),
+            let bucket = rows.moment(row, 1, local: 2)
+            return CoverageShare(
+                camera: try places.camera(rows.values[row][0]!, at: period.last(bucket, every)), bucket: bucket,
                 covered: rows.number(row, 3) ?? 0, frames: rows.integer(row, 4) ?? 0, gaps: rows.integer(row, 5) ?? 0,
                 longestGapSeconds: rows.number(row, 6) ?? 0, isRecorded: rows.truth(row, 7))
         }

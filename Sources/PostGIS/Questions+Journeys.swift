@@ -56,11 +56,11 @@ extension Questions {
             SELECT array_to_string(route, E'\\x1F'), trips, vehicles, share, median_seconds
             FROM movement.routes($1, $2, $3, $4, $5)
             """, [from.text, to.text, period.start.rfc3339, period.end.rfc3339, Self.interval(longest)])
-        let cameras = try cameras()
+        let places = try places()
         return try rows.values.indices.map { row throws(QueryError) in
             let via = try rows.values[row][0].map { names throws(QueryError) in
                 try names.split(separator: "\u{1F}").map { name throws(QueryError) in
-                    try Self.known(String(name), cameras)
+                    try places.camera(String(name), at: period.last)
                 }
             }
             return Route(
@@ -78,10 +78,11 @@ extension Questions {
             SELECT from_camera, to_camera, trips, vehicles, median_seconds, p85_seconds
             FROM movement.all_travel_times($1, $2, $3)
             """, [period.start.rfc3339, period.end.rfc3339, "\(least)"])
-        let cameras = try cameras()
+        let places = try places()
         return try rows.values.indices.map { row throws(QueryError) in
             NeighbourTime(
-                from: try Self.known(rows.values[row][0]!, cameras), to: try Self.known(rows.values[row][1]!, cameras),
+                from: try places.camera(rows.values[row][0]!, at: period.last),
+                to: try places.camera(rows.values[row][1]!, at: period.last),
                 trips: rows.integer(row, 2) ?? 0, vehicles: rows.integer(row, 3) ?? 0,
                 medianSeconds: rows.number(row, 4) ?? 0, p85Seconds: rows.number(row, 5) ?? 0)
         }

@@ -2,9 +2,11 @@ public import Traffic
 
 /// Speeds of trips between two cameras that began in one bucket; nil where withheld.
 public struct RoadSpeed: Hashable, Sendable {
+    /// As they stood when the bucket ended.
+    public var from, to: Camera
     public var bucket: Moment
     public var trips, vehicles: Int?
-    /// Between the cameras, along the road or straight.
+    /// Between the cameras, along the road or straight; the mean over trips where one of both moved in the bucket.
     public var metres: Double
     /// Whether the way is the straight line, so that speeds are lower bounds.
     public var straight: Bool
@@ -69,9 +71,13 @@ extension Questions {
                 from.text, to.text, period.start.rfc3339, period.end.rfc3339, Self.interval(every), zone,
                 metres.map { "\($0)" }, Self.interval(longest),
             ])
-        return rows.values.indices.map { row in
-            RoadSpeed(
-                bucket: rows.moment(row, 0, local: 1), trips: rows.integer(row, 2), vehicles: rows.integer(row, 3),
+        let places = try places()
+        return try rows.values.indices.map { row throws(QueryError) in
+            let bucket = rows.moment(row, 0, local: 1)
+            let last = period.last(bucket, every)
+            return RoadSpeed(
+                from: try places.camera(from.text, at: last), to: try places.camera(to.text, at: last),
+                bucket: bucket, trips: rows.integer(row, 2), vehicles: rows.integer(row, 3),
                 metres: rows.number(row, 4) ?? 0, straight: rows.truth(row, 5), meanKmh: rows.number(row, 6),
                 p15Kmh: rows.number(row, 7), p85Kmh: rows.number(row, 8), stopped: rows.integer(row, 9),
                 suppressed: rows.truth(row, 10))
@@ -90,10 +96,11 @@ extension Questions {
                 measured, unmeasured, mean_kmh, median_kmh, p85_kmh, stopped_share, mean_stopped_seconds, suppressed
             FROM movement.spot_speeds($1, $2, $3, $4, $5)
             """, [camera?.text, period.start.rfc3339, period.end.rfc3339, Self.interval(every), zone])
-        let cameras = try cameras()
+        let places = try places()
         return try rows.values.indices.map { row throws(QueryError) in
-            SpotSpeed(
-                camera: try Self.known(rows.values[row][0]!, cameras), bucket: rows.moment(row, 1, local: 2),
+            let bucket = rows.moment(row, 1, local: 2)
+            return SpotSpeed(
+                camera: try places.camera(rows.values[row][0]!, at: period.last(bucket, every)), bucket: bucket,
                 passages: rows.integer(row, 3), vehicles: rows.integer(row, 4), measured: rows.integer(row, 5),
                 unmeasured: rows.integer(row, 6), meanKmh: rows.number(row, 7), medianKmh: rows.number(row, 8),
                 p85Kmh: rows.number(row, 9), stoppedShare: rows.number(row, 10),
@@ -108,10 +115,10 @@ extension Questions {
         let rows = try ask(
             "SELECT camera, sector, passages, vehicles FROM movement.courses($1, $2, $3)",
             [camera?.text, period.start.rfc3339, period.end.rfc3339])
-        let cameras = try cameras()
+        let places = try places()
         return try rows.values.indices.map { row throws(QueryError) in
             Course(
-                camera: try Self.known(rows.values[row][0]!, cameras), sector: rows.values[row][1]!,
+                camera: try places.camera(rows.values[row][0]!, at: period.last), sector: rows.values[row][1]!,
                 passages: rows.integer(row, 2), vehicles: rows.integer(row, 3))
         }
     }
@@ -125,10 +132,10 @@ extension Questions {
             SELECT camera, passages, vehicles, median_seconds, p95_seconds, mean_stopped_seconds, parked, suppressed
             FROM movement.dwell($1, $2, $3)
             """, [period.start.rfc3339, period.end.rfc3339, "\(most)"])
-        let cameras = try cameras()
+        let places = try places()
         return try rows.values.indices.map { row throws(QueryError) in
             Dwell(
-                camera: try Self.known(rows.values[row][0]!, cameras), passages: rows.integer(row, 1) ?? 0,
+                camera: try places.camera(rows.values[row][0]!, at: period.last), passages: rows.integer(row, 1) ?? 0,
                 vehicles: rows.integer(row, 2) ?? 0, medianSeconds: rows.number(row, 3) ?? 0,
                 p95Seconds: rows.number(row, 4) ?? 0, meanStoppedSeconds: rows.number(row, 5),
                 parked: rows.integer(row, 6) ?? 0, suppressed: rows.truth(row, 7))

@@ -23,6 +23,8 @@ public struct Flow: Hashable, Sendable {
 
 /// Trips between two cameras that began in one bucket and drove through; nil where withheld.
 public struct TravelTime: Hashable, Sendable {
+    /// As they stood when the bucket ended.
+    public var from, to: Camera
     public var bucket: Moment
     public var trips, vehicles: Int?
     public var medianSeconds, p85Seconds: Double?
@@ -32,7 +34,8 @@ public struct TravelTime: Hashable, Sendable {
 
 /// Passages of one camera inside an area, or of all of them together; nil where withheld.
 public struct Passing: Hashable, Sendable {
-    /// Nil for the row of all cameras.
+    /// Where it stood then, twice for one that moved from place to place in the area; without its heading. Nil for the
+    /// row of all cameras.
     public var camera: Camera?
     public var passages, vehicles: Int?
 }
@@ -125,14 +128,11 @@ public struct Questions: ~Copyable {
         return rows.values[0][0] == nil ? nil : Period(start: rows.moment(0, 0), end: rows.moment(0, 1))
     }
 
-    public func cameras() throws(QueryError) -> [CameraID: Camera] {
-        let rows = try ask("SELECT camera, longitude, latitude, heading FROM movement.cameras()")
-        return Dictionary(
-            uniqueKeysWithValues: rows.values.map { row in
-                let id = CameraID(row[0]!)
-                let heading = row[3].flatMap { Double($0) }
-                return (id, Camera(id: id, longitude: Double(row[1]!)!, latitude: Double(row[2]!)!, heading: heading))
-            })
+    /// The places of all cameras at all times.
+    public func places() throws(QueryError) -> CameraPlaces {
+        let rows = try ask(
+            "SELECT camera, audit_moment(valid_from), longitude, latitude, heading FROM movement.camera_places()")
+        return CameraPlaces(rows)
     }
 
     /// - Parameters:
@@ -144,10 +144,11 @@ public struct Questions: ~Copyable {
             SELECT camera, audit_moment(bucket), to_char(bucket AT TIME ZONE $5::text, 'YYYY-MM-DD HH24:MI:SS'), passages, vehicles, read, covered
             FROM movement.flows($1, $2, $3, $4, $5)
             """, [camera?.text, period.start.rfc3339, period.end.rfc3339, Self.interval(every), zone])
-        let cameras = try cameras()
+        let places = try places()
         return try rows.values.indices.map { row throws(QueryError) in
-            Flow(
-                camera: try Self.known(rows.values[row][0]!, cameras), bucket: rows.moment(row, 1, local: 2),
+            let bucket = rows.moment(row, 1, local: 2)
+            return Flow(
+                camera: try places.camera(rows.values[row][0]!, at: period.last(bucket, every)), bucket: bucket,
                 passages: rows.integer(row, 3), vehicles: rows.integer(row, 4), read: rows.integer(row, 5),
                 covered: rows.number(row, 6))
         }
@@ -167,9 +168,13 @@ public struct Questions: ~Copyable {
                 from.text, to.text, period.start.rfc3339, period.end.rfc3339, Self.interval(every), zone,
                 Self.interval(longest),
             ])
-        return rows.values.indices.map { row in
-            TravelTime(
-                bucket: rows.moment(row, 0, local: 1), trips: rows.integer(row, 2), vehicles: rows.integer(row, 3),
+        let places = try places()
+        return try rows.values.indices.map { row throws(QueryError) in
+            let bucket = rows.moment(row, 0, local: 1)
+            let last = period.last(bucket, every)
+            return TravelTime(
+                from: try places.camera(from.text, at: last), to: try places.camera(to.text, at: last),
+                bucket: bucket, trips: rows.integer(row, 2), vehicles: rows.integer(row, 3),
                 medianSeconds: rows.number(row, 4), p85Seconds: rows.number(row, 5), stopped: rows.integer(row, 6))
         }
     }
@@ -177,12 +182,15 @@ public struct Questions: ~Copyable {
     /// - Parameter area: GeoJSON with polygons: a geometry, a feature or a collection of features.
     public func passing(area: String, in period: Period) throws(QueryError) -> [Passing] {
         let rows = try ask(
-            "SELECT camera, passages, vehicles FROM movement.passing(movement.area($1), $2, $3)",
+            "SELECT camera, passages, vehicles, longitude, latitude FROM movement.passing(movement.area($1), $2, $3)",
             [area, period.start.rfc3339, period.end.rfc3339])
-        let cameras = try cameras()
-        return try rows.values.indices.map { row throws(QueryError) in
+        return rows.values.indices.map { row in
             Passing(
-                camera: try rows.values[row][0].map { name throws(QueryError) in try Self.known(name, cameras) },
+                camera: rows.values[row][0].map {
+                    Camera(
+                        id: CameraID($0), longitude: rows.number(row, 3) ?? 0, latitude: rows.number(row, 4) ?? 0,
+                        heading: nil)
+                },
                 passages: rows.integer(row, 1), vehicles: rows.integer(row, 2))
         }
     }
@@ -190,11 +198,11 @@ public struct Questions: ~Copyable {
     /// Journeys between zones.
     ///
     /// - Parameters:
-    ///   - zones: A GeoJSON feature collection of polygons, named by the property `name`.
+    ///   - zones: A GeoJSON feature collection of polygons, named by the property `name`; nil for those that are stored.
     ///   - every: The length of a bucket of departures; positive.
     ///   - corrected: Whether to estimate how many there truly were; takes three times as long.
     public func odMatrix(
-        zones: String, in period: Period, every: Duration, corrected: Bool = false
+        zones: String?, in period: Period, every: Duration, corrected: Bool = false
     ) throws(QueryError) -> [ODCell] {
         let rows = try ask(
             """
@@ -208,6 +216,19 @@ public struct Questions: ~Copyable {
                 bucket: rows.moment(row, 2, local: 3), journeys: rows.integer(row, 4), vehicles: rows.integer(row, 5),
                 medianSeconds: rows.number(row, 6), estimated: rows.integer(row, 7))
         }
+    }
+
+    /// The stored zones, by name, with their areas as GeoJSON geometries and how many cameras stand in them now.
+    ///
+    /// - Throws: ``QueryError/badQuestion(_:)`` when none is stored.
+    public func zones() throws(QueryError) -> [(name: String, area: String, cameras: Int)] {
+        try ask(
+            """
+            SELECT z.name, ST_AsGeoJSON(z.area, 15), count(c.camera) FROM movement.zones(NULL) z
+            LEFT JOIN movement.cameras() c ON ST_Covers(z.area, ST_SetSRID(ST_MakePoint(c.longitude, c.latitude), 4326))
+            GROUP BY z.name, z.area ORDER BY z.name
+            """
+        ).values.map { ($0[0] ?? "", $0[1] ?? "null", Int($0[2] ?? "") ?? 0) }
     }
 
     /// Vehicles seen at one camera and then at another.
@@ -274,14 +295,6 @@ public struct Questions: ~Copyable {
     }
 
     static func interval(_ duration: Duration) -> String { "\(duration.inSeconds) seconds" }
-
-    /// A camera added between two statements is the only one that can be missing.
-    static func known(_ name: String, _ cameras: [CameraID: Camera]) throws(QueryError) -> Camera {
-        guard let camera = cameras[CameraID(name)] else {
-            throw .database(.unexpected("a camera \(name) that was not there a moment ago: ask again"))
-        }
-        return camera
-    }
 }
 
 extension Rows {

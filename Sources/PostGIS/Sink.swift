@@ -114,22 +114,42 @@ public final class Sink {
         try persist { _, _ throws(SinkError) in }
     }
 
-    /// Makes cameras known, or moves known ones. Passages of other cameras are rejected.
-    public func register(_ cameras: [Camera]) throws(SinkError) {
+    /// Makes cameras known; one that is known stays where the database has it. Passages of other cameras are rejected.
+    ///
+    /// - Returns: Those that the database has elsewhere now; each is logged as a warning. The sink goes on: a place can be
+    ///   mended later, passages that nobody stores can't.
+    @discardableResult
+    public func register(_ cameras: [Camera]) throws(SinkError) -> [PlaceConflict] {
+        var conflicts: [PlaceConflict] = []
         try persist { connection, _ throws(SinkError) in
+            conflicts = []
             for camera in cameras {
-                try Self.database { () throws(DatabaseError) in
+                let rows = try Self.database { () throws(DatabaseError) in
+                    let place = [
+                        camera.id.text, "\(camera.longitude)", "\(camera.latitude)", camera.heading.map { "\($0)" },
+                    ]
                     _ = try connection.query(
                         """
-                        INSERT INTO camera AS c (name, position, heading) VALUES ($1, ST_SetSRID(ST_MakePoint($2, $3), 4326), $4)
-                        ON CONFLICT (name) DO UPDATE SET position = excluded.position, heading = excluded.heading
-                        WHERE (c.position, c.heading) IS DISTINCT FROM (excluded.position, excluded.heading)
-                        """,
-                        [camera.id.text, "\(camera.longitude)", "\(camera.latitude)", camera.heading.map { "\($0)" }])
+                        INSERT INTO camera (name, position, heading) VALUES ($1, ST_SetSRID(ST_MakePoint($2, $3), 4326), $4)
+                        ON CONFLICT (name) DO NOTHING
+                        """, place)
+                    return try connection.query(
+                        """
+                        SELECT ST_X(p.position), ST_Y(p.position), p.heading FROM camera c JOIN camera_stay p ON p.camera_id = c.id
+                        WHERE c.name = $1 AND p.valid_from <= now() AND p.valid_until > now()
+                            AND (ST_X(p.position), ST_Y(p.position), p.heading) IS DISTINCT FROM ($2::float8, $3::float8, $4::real)
+                        """, place)
                 }
+                guard let row = rows.values.indices.first else { continue }
+                let stored = Camera(
+                    id: camera.id, longitude: rows.number(row, 0) ?? 0, latitude: rows.number(row, 1) ?? 0,
+                    heading: rows.number(row, 2))
+                conflicts.append(PlaceConflict(file: camera, database: stored))
             }
         }
+        for conflict in conflicts { logger.warning("\(conflict)") }
         self.cameras = [:]
+        return conflicts
     }
 
     /// Where each partition of a topic is to be read from; partitions that nothing was stored from are left out.
@@ -295,14 +315,16 @@ public final class Sink {
             cameras = try Self.cameras(connection)
         }
         let missing = Set(rows.map(\.day) + coverage.map(\.day)).subtracting(days)
-        var refused: [Int: String] = [:]
+        var refused: [Int: (code: String, reason: String)] = [:]
         if !missing.isEmpty {
             let names = Dictionary(uniqueKeysWithValues: missing.map { (SightingRow.text(ofDay: $0), $0) })
             let list = "{" + names.keys.sorted().joined(separator: ",") + "}"
             let answer = try Self.database { () throws(DatabaseError) in
-                try connection.query("SELECT refused, reason FROM ensure_days($1)", [list])
+                try connection.query(
+                    "SELECT e.refused, e.reason, c.day IS NULL FROM ensure_days($1) e LEFT JOIN closed_day c ON c.day = e.refused",
+                    [list])
             }
-            for row in answer.values { refused[names[row[0]!]!] = row[1]! }
+            for row in answer.values { refused[names[row[0]!]!] = (row[2] == "t" ? "SNK304" : "SNK308", row[1]!) }
             days.formUnion(missing.subtracting(refused.keys))
         }
         func camera(_ index: Int, _ name: CameraID, _ day: Int) -> Int32? {
@@ -313,9 +335,9 @@ public final class Sink {
                         reason: "there is no camera \(name): add it to the pipeline file"))
                 return nil
             }
-            if let reason = refused[day] {
+            if let (code, reason) = refused[day] {
                 outcome.rejected.append(
-                    Rejection(index: index, code: "SNK304", reason: "\(SightingRow.text(ofDay: day)): \(reason)"))
+                    Rejection(index: index, code: code, reason: "\(SightingRow.text(ofDay: day)): \(reason)"))
                 return nil
             }
             return camera

@@ -38,6 +38,26 @@ public enum SinkError: Error, Equatable, CustomStringConvertible {
     }
 }
 
+/// A camera that the pipeline file has in another place than the database.
+public struct PlaceConflict: Hashable, Sendable, CustomStringConvertible {
+    public var file, database: Camera
+
+    public var description: String {
+        """
+        SNK102 \(file.id) is at \(file.place) in the pipeline file, and at \(database.place) in the database, which \
+        is what counts. If it was moved, run `gantry cameras import FILE --from DATE-TIME` with the time it stands there \
+        since; if it always stood there, with `--from beginning`; else correct the file.
+        """
+    }
+}
+
+extension Camera {
+    /// For people: longitude, latitude and heading.
+    public var place: String {
+        "longitude \(longitude), latitude \(latitude)" + (heading.map { ", heading \(Float($0))" } ?? ", no heading")
+    }
+}
+
 /// A passage that can't be stored: the rest of its batch is.
 public struct Rejection: Hashable, Sendable {
     /// Its place in the batch.

@@ -18,6 +18,7 @@ extension Pipeline {
             text.entry("longitude", camera.camera.longitude)
             text.entry("latitude", camera.camera.latitude)
             text.entry("heading", camera.camera.heading)
+            text.entry("valid_from", camera.validFrom?.rfc3339)
             text.entry("started", camera.started?.rfc3339)
             text.entry("fps", camera.framesPerSecond)
             text.entry("sample", camera.sampling.text)

@@ -47,6 +47,8 @@ extension PipelineSource: CustomStringConvertible {
 /// A camera of the pipeline, with everything that decode needs.
 public struct PipelineCamera: Hashable, Sendable {
     public var camera: Camera
+    /// From when on it stands there, for `gantry cameras import`; nil when the file doesn't say.
+    public var validFrom: EventTime?
     public var source: PipelineSource
     /// When the first frame of a file or folder was taken; nil for live sources and where the file doesn't say.
     public var started: EventTime?
@@ -60,11 +62,13 @@ public struct PipelineCamera: Hashable, Sendable {
     public var calibration: RoadCalibration?
 
     public init(
-        camera: Camera, source: PipelineSource, started: EventTime? = nil, framesPerSecond: Double? = nil,
+        camera: Camera, validFrom: EventTime? = nil, source: PipelineSource, started: EventTime? = nil,
+        framesPerSecond: Double? = nil,
         sampling: PipelineSampling = .all, motionGate: PipelineMotionGate = .off,
         calibration: RoadCalibration? = nil
     ) {
         self.camera = camera
+        self.validFrom = validFrom
         self.source = source
         self.started = started
         self.framesPerSecond = framesPerSecond

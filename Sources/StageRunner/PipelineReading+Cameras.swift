@@ -59,6 +59,7 @@ extension PipelineReading {
         let longitude = section.required("longitude", .number(-180...180), where84)
         let latitude = section.required("latitude", .number(-90...90), where84)
         let heading = section.optional("heading", .number(0...360))
+        let validFrom = section.optional("valid_from", .time)
         let source = source(section, lookUp: lookUp)
         let started = section.optional("started", time)
         let rate = section.optional("fps", .number(0.01...1000))
@@ -85,6 +86,7 @@ extension PipelineReading {
         guard let id, let longitude, let latitude, let source else { return nil }
         return PipelineCamera(
             camera: Camera(id: CameraID(id), longitude: longitude, latitude: latitude, heading: heading),
+            validFrom: validFrom,
             source: source, started: started, framesPerSecond: rate, sampling: sampling ?? decode.sampling,
             motionGate: motionGate ?? decode.motionGate, calibration: calibration)
     }

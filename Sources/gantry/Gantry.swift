@@ -14,7 +14,8 @@ struct Gantry: AsyncParsableCommand {
         subcommands: [
             RunLocally.self, RecordCommand.self, RecordingCommand.self, ReplayLocally.self, BackfillCommand.self,
             PlatesLocally.self,
-            SimulateLocally.self, QueryCommand.self, MovementCommand.self, RoadsCommand.self, MigrateCommand.self,
+            SimulateLocally.self, QueryCommand.self, MovementCommand.self, CamerasCommand.self, ZonesCommand.self,
+            RoadsCommand.self, MigrateCommand.self,
             CheckCommand.self,
             DoctorCommand.self,
             KeysCommand.self, AuditCommand.self, ScoreCommand.self, TrackCommand.self,

@@ -35,7 +35,7 @@ struct RoutesQuery: AsyncParsableCommand {
         try options.answer(watching: pair.asked) { questions, period in
             let routes = try questions.routes(
                 from: CameraID(pair.from), to: CameraID(pair.to), in: period, longest: longest.duration)
-            guard let (first, second) = try pair.cameras(questions) else { return nil }
+            let (first, second) = try pair.cameras(questions, period)
             return Answer(
                 routes, from: first, to: second, minimumVehicles: questions.minimumVehicles, zone: questions.zone)
         }

@@ -2,11 +2,12 @@ import ArgumentParser
 import Foundation
 import PostGIS
 
-/// Journeys and legs, which follow from the sightings.
+/// What is kept of movement: journeys and legs, which follow from the sightings, and the days there are.
 struct MovementCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "movement", abstract: "Keeps journeys and legs, which follow from the sightings.",
-        subcommands: [MovementRebuild.self])
+        commandName: "movement",
+        abstract: "Keeps journeys and legs, which follow from the sightings, and takes days away.",
+        subcommands: [MovementRebuild.self, MovementDropDay.self])
 }
 
 struct MovementRebuild: AsyncParsableCommand {
@@ -43,5 +44,35 @@ struct MovementRebuild: AsyncParsableCommand {
             }
         }
         if differs { throw ExitCode.failure }
+    }
+}
+
+struct MovementDropDay: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "drop-day",
+        abstract: "Takes a day's sightings, crops, journeys and legs away for good, and closes the day.",
+        discussion: """
+            The day is a UTC day, as partitions are, and must be over. What comes for it later, as when a topic is read \
+            again, is rejected with SNK308. Journeys over its midnights are cut there. The day's key is not destroyed: \
+            while it is there, backups can be read. Repeating it does no harm. To take passages of the day again, delete \
+            its row from the table closed_day. Exit status: 65 for a day that can't be dropped, 69 without a database, or \
+            while a question holds the tables.
+
+            Example:
+              gantry movement drop-day 2026-03-02 --reason "retention of 90 days"
+            """)
+    @OptionGroup var system: SystemOptions
+    @Argument(help: "The UTC day, for example 2026-03-02.")
+    var day: String
+    @Option(help: "Why, for the record.")
+    var reason = "retention"
+
+    func run() async throws {
+        try answering {
+            let database = try system.address(system.loaded())
+            let sightings = try Retention(database: database).drop(day: day, reason: reason)
+            try LegKeeper(database: database).finish()
+            print("\(day) is closed; \(sightings) sightings were dropped.")
+        }
     }
 }

@@ -18,7 +18,7 @@ struct QueryCommand: AsyncParsableCommand {
             ODMatrixQuery.self,
             BothQuery.self, SpeedsQuery.self, SpotSpeedsQuery.self, CoursesQuery.self, DwellQuery.self,
             JourneysQuery.self, RoutesQuery.self, RoadFlowsQuery.self, CaptureRatesQuery.self, AnomaliesQuery.self,
-            TraceQuery.self,
+            ClockOffsetsQuery.self, TraceQuery.self,
         ])
 }
 
@@ -90,9 +90,7 @@ struct TravelTimesQuery: AsyncParsableCommand {
             let times = try questions.travelTimes(
                 from: CameraID(pair.from), to: CameraID(pair.to), in: period, every: every.duration,
                 longest: longest.duration)
-            guard let (first, second) = try pair.cameras(questions) else { return nil }
-            return Answer(
-                times, from: first, to: second, minimumVehicles: questions.minimumVehicles, zone: questions.zone)
+            return Answer(times, minimumVehicles: questions.minimumVehicles, zone: questions.zone)
         }
     }
 }
@@ -123,16 +121,18 @@ struct ODMatrixQuery: AsyncParsableCommand {
             first or last camera missed counts for another zone, or for none.
             """)
     @OptionGroup var options: QueryOptions
-    @Option(help: "GeoJSON file with a feature collection of polygons, named by their property name.")
-    var zones: String
+    @Option(
+        help:
+            "GeoJSON file with a feature collection of polygons, named by their property name (default: those stored).")
+    var zones: String?
     @Option(help: "Journeys are grouped by departure in stretches of this length.")
     var every = Span(argument: "1h")!
     @Flag(help: "Estimate the true numbers as well; takes three times as long.")
     var corrected = false
 
     func run() async throws {
-        let zones = try QueryOptions.geoJSON(zones, option: "--zones")
-        try options.answer(watching: .inside(zones)) { questions, period in
+        let zones = try zones.map { try QueryOptions.geoJSON($0, option: "--zones") }
+        try options.answer(watching: zones.map { .inside($0) } ?? .all) { questions, period in
             let cells = try questions.odMatrix(
                 zones: zones, in: period, every: every.duration, corrected: corrected)
             return Answer(cells, corrected: corrected, minimumVehicles: questions.minimumVehicles, zone: questions.zone)
@@ -151,7 +151,7 @@ struct BothQuery: AsyncParsableCommand {
     func run() async throws {
         try options.answer(watching: pair.asked) { questions, period in
             let both = try questions.both(CameraID(pair.from), CameraID(pair.to), in: period, within: within.duration)
-            guard let (first, second) = try pair.cameras(questions) else { return nil }
+            let (first, second) = try pair.cameras(questions, period)
             return Answer(
                 both, from: first, to: second, minimumVehicles: questions.minimumVehicles, zone: questions.zone)
         }

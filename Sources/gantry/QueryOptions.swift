@@ -195,6 +195,9 @@ func answering(_ work: () throws -> Void) throws {
         case .badFile, .noNetwork: throw ExitCode(65)
         case .programMissing, .programFailed, .database: throw ExitCode(69)
         }
+    } catch let error as PlaceError {
+        complain("\(error)")
+        throw ExitCode(65)
     } catch let error as CustodyError {
         complain("\(error)")
         throw ExitCode(77)

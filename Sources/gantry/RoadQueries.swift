@@ -23,9 +23,7 @@ struct SpeedsQuery: AsyncParsableCommand {
             let speeds = try questions.speeds(
                 from: CameraID(pair.from), to: CameraID(pair.to), in: period, every: every.duration, metres: metres,
                 longest: longest.duration)
-            guard let (first, second) = try pair.cameras(questions) else { return nil }
-            return Answer(
-                speeds, from: first, to: second, minimumVehicles: questions.minimumVehicles, zone: questions.zone)
+            return Answer(speeds, minimumVehicles: questions.minimumVehicles, zone: questions.zone)
         }
     }
 }
@@ -117,11 +115,10 @@ struct CameraPair: ParsableArguments {
 
     var asked: AskedCameras { .these([CameraID(from), CameraID(to)]) }
 
-    /// After a question about both, which would have failed for an unknown one.
-    func cameras(_ questions: borrowing Questions) throws -> (Camera, Camera)? {
-        let cameras = try questions.cameras()
-        guard let first = cameras[CameraID(from)], let second = cameras[CameraID(to)] else { return nil }
-        return (first, second)
+    /// Where both stood when the period ended; asked after a question about both, which fails for an unknown one.
+    func cameras(_ questions: borrowing Questions, _ period: Questions.Period) throws -> (Camera, Camera) {
+        let places = try questions.places()
+        return (try places.camera(from, at: period.last), try places.camera(to, at: period.last))
     }
 }
 

@@ -22,6 +22,25 @@ import Testing
         #expect(try migrator.migrate(address) == .init(before: migrator.newest, after: migrator.newest, applied: []))
     }
 
+    @Test func `cameras that are there already stand where they stood, from the beginning`() throws {
+        let address = try Postgres.shared().makeDatabase()
+        let folder = try copy()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let files = try FileManager.default.contentsOfDirectory(atPath: folder)
+        let places = try #require(files.first { $0.hasSuffix("_cameras.sql") })
+        for file in files where file >= places { try FileManager.default.removeItem(atPath: "\(folder)/\(file)") }
+        try Migrator(folder: folder).migrate(address)
+        let connection = try Connection(address, application: "test")
+        try connection.execute(
+            "INSERT INTO camera (name, position, heading) VALUES ('old', ST_SetSRID(ST_MakePoint(4.35, 50.88), 4326), 90)"
+        )
+        try FileManager.default.copyItem(atPath: "\(schemas)/\(places)", toPath: "\(folder)/\(places)")
+        try Migrator(folder: folder).migrate(address)
+        let rows = try connection.query(
+            "SELECT camera, valid_from, valid_until, longitude, latitude, heading FROM movement.camera_places()")
+        #expect(rows.values == [["old", nil, nil, "4.35", "50.88", "90"]])
+    }
+
     @Test func `this build needs the newest migration`() throws {
         #expect(try Migrator(folder: schemas).newest == Migrator.version)
     }

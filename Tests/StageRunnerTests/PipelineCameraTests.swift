@@ -64,7 +64,8 @@ struct PipelineCameraTests {
             decode: {sample: 5/s, motion_gate: 0.5%}
             track: {maximum_gap: 2s}
             cameras:
-              - {id: a, source: a.mp4, \(place), started: 2026-03-02T07:30:00.250+01:00, heading: 180}
+              - {id: a, source: a.mp4, \(place), started: 2026-03-02T07:30:00.250+01:00, heading: 180,
+                 valid_from: 2026-03-01T00:00:00Z}
               - {id: b, source: ./images, \(place), fps: 2, sample: all, motion_gate: off}
               - {id: c, source: "http://127.0.0.1:8080/c.mjpg", \(place)}
               - {id: d, source: "rtsp://viewer:${SECRET}@127.0.0.1/d", \(place)}
@@ -75,6 +76,7 @@ struct PipelineCameraTests {
                 "\(folder.path)/a.mp4", "\(folder.path)/images", "http://127.0.0.1:8080/c.mjpg",
                 "rtsp://viewer:a:b@c@127.0.0.1/d",
             ])
+        #expect(cameras.map(\.validFrom) == [EventTime(rfc3339: "2026-03-01T00:00:00Z"), nil, nil, nil])
         #expect(cameras.map(\.source.isLive) == [false, false, true, true])
         #expect(cameras[1].source == .folder("\(folder.path)/images"))
         #expect(cameras[3].source.description == "rtsp://viewer:***@127.0.0.1/d")
