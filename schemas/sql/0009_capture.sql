@@ -1,4 +1,4 @@
--- 0009_capture: reads that others bear out, how many vehicles a camera captures, and counts corrected for what was missed.
+-- 0009_capture: reads that others bear out, and how many vehicles a camera captures.
 -- Why: a city that loses 15% of the passages (not seen, not read, read wrongly) counts 11% too few journeys between two
 -- zones, since one that loses its first camera begins in another zone. What a camera captures can be told from those who
 -- were seen before it and after it, and the loss be taken back.
@@ -338,90 +338,8 @@ END $$;
 COMMENT ON FUNCTION movement.travel_times(text, text, timestamptz, timestamptz, interval, text, interval) IS
     'Aggregate: seconds from first sight at one camera to first sight at another on one journey, by the bucket of departure: median and 85th percentile of the trips that drove through. Trips of more than 3 times the bucket''s 25th percentile stopped on the way and are left out, as in movement.speeds; stopped says how many. Of several departures before an arrival the last one counts; who stays unseen for settings.journey_gap on the way made two journeys.';
 
-DROP FUNCTION movement.od_matrix(text, timestamptz, timestamptz, interval, text);
-CREATE FUNCTION movement.od_matrix(zones text, period_start timestamptz, period_end timestamptz, every interval, zone text DEFAULT 'UTC',
-                                   corrected boolean DEFAULT false)
-RETURNS TABLE (origin text, destination text, bucket timestamptz, journeys bigint, vehicles bigint, median_seconds double precision,
-               estimated bigint, suppressed boolean)
--- A day's journeys are sorted twice; in the usual 4 MB they would be sorted on disk.
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp SET work_mem = '64MB' AS $$
-#variable_conflict use_column
-DECLARE
-    k        integer := (SELECT min_vehicles FROM settings);
-    midnight timestamptz := date_trunc('day', period_start AT TIME ZONE zone) AT TIME ZONE zone;
-    local    boolean := every >= interval '1 day';
-    step     double precision;
-    since    double precision;
-    first_day date := (period_start AT TIME ZONE 'UTC')::date;
-    last_day  date := ((period_end - interval '1 microsecond') AT TIME ZONE 'UTC')::date;
-    city     double precision;
-BEGIN
-    PERFORM movement.check_period(period_start, period_end, every);
-    step := date_part('epoch', every);
-    since := CASE WHEN local THEN date_part('epoch', midnight AT TIME ZONE zone) ELSE date_part('epoch', midnight) END;
-    IF corrected THEN
-        SELECT avg(captured) INTO city FROM capture WHERE day BETWEEN first_day AND last_day;
-    END IF;
-    RETURN QUERY
-    WITH zoned AS MATERIALIZED (
-        SELECT z.name, z.area, dense_rank() OVER (ORDER BY z.name) - 1 AS nth FROM movement.zones(zones) z
-    ), counts AS MATERIALIZED (
-        SELECT max(nth) + 1 AS zones FROM zoned
-    ), place AS MATERIALIZED (
-        -- A camera on the border of two zones belongs to the first by name.
-        SELECT DISTINCT ON (c.id) c.id, z.nth FROM camera c JOIN zoned z ON ST_Covers(z.area, c.position) ORDER BY c.id, z.nth
-    ), cell AS (
-        -- Bucket, origin and destination in one number: half a million names or times take longer to sort than everything else.
-        SELECT (floor((CASE WHEN local THEN date_part('epoch', j.started AT TIME ZONE zone) ELSE date_part('epoch', j.started) END - since) / step)::bigint
-                * n.zones + a.nth) * n.zones + b.nth AS key,
-               j.vehicle, date_part('epoch', j.ended - j.started) AS seconds
-        FROM journey j JOIN place a ON a.id = j.from_camera JOIN place b ON b.id = j.to_camera CROSS JOIN counts n
-        WHERE j.started >= period_start AND j.started < period_end AND j.passages > 1
-    ), counted AS (
-        SELECT key, count(*) AS journeys, count(DISTINCT vehicle) AS vehicles, percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds) AS median
-        FROM cell GROUP BY key
-    ), rate AS MATERIALIZED (
-        SELECT c.id, p.nth, coalesce(r.captured, city) AS p
-        FROM camera c LEFT JOIN place p ON p.id = c.id
-            LEFT JOIN (SELECT camera_id, avg(captured) AS captured FROM capture WHERE day BETWEEN first_day AND last_day GROUP BY camera_id) AS r ON r.camera_id = c.id
-        WHERE city IS NOT NULL
-    ), ends AS (
-        -- A journey seen from a on stands for 1 / p of those that began at a. Some of those that a missed were first seen
-        -- at the next camera b and are counted there: as many as (1 - p) / p of those seen at both. With a third camera
-        -- and more behind b the same holds for those that b missed as well, which comes to that share again.
-        SELECT floor((CASE WHEN local THEN date_part('epoch', j.started AT TIME ZONE zone) ELSE date_part('epoch', j.started) END - since) / step)::bigint AS nr,
-               w.origin, w.destination, w.weight
-        FROM journey j JOIN rate a ON a.id = j.from_camera JOIN rate b ON b.id = j.to_camera
-            LEFT JOIN rate a2 ON a2.id = j.second_camera LEFT JOIN rate b2 ON b2.id = j.before_last
-            CROSS JOIN LATERAL (VALUES
-                (a.nth, b.nth, 1 / (a.p * b.p)),
-                (a2.nth, b.nth, -(1 - a.p) / a.p / b.p / CASE WHEN j.legs = 2 THEN a2.p ELSE 1 END),
-                (a.nth, b2.nth, -(1 - b.p) / b.p / a.p / CASE WHEN j.legs = 2 THEN b2.p ELSE 1 END),
-                (a2.nth, b2.nth, CASE WHEN j.legs > 2 THEN (1 - a.p) / a.p * (1 - b.p) / b.p END)
-            ) AS w (origin, destination, weight)
-        WHERE city IS NOT NULL AND j.started >= period_start AND j.started < period_end AND j.passages > 1 AND coalesce(j.legs, 1) > 0
-            AND w.origin IS NOT NULL AND w.destination IS NOT NULL AND w.weight IS NOT NULL
-    ), told AS (
-        SELECT (e.nr * n.zones + e.origin) * n.zones + e.destination AS key, sum(e.weight) AS journeys FROM ends e CROSS JOIN counts n GROUP BY 1
-    )
-    SELECT a.name, b.name,
-           CASE WHEN local THEN ((midnight AT TIME ZONE zone) + every * d.nr) AT TIME ZONE zone ELSE midnight + every * d.nr END,
-           CASE WHEN n.vehicles >= k THEN n.journeys END, CASE WHEN n.vehicles >= k THEN n.vehicles END,
-           CASE WHEN n.vehicles >= k THEN n.median END,
-           -- Whole journeys: a fraction would let weights, and with them the routes of a few, be worked out.
-           CASE WHEN n.vehicles >= k AND city IS NOT NULL THEN greatest(round(coalesce(t.journeys, 0)), 0)::bigint END, n.vehicles < k
-    FROM counted n CROSS JOIN counts m
-        CROSS JOIN LATERAL (SELECT n.key / (m.zones * m.zones) AS nr, n.key / m.zones % m.zones AS origin, n.key % m.zones AS destination) AS d
-        JOIN (SELECT DISTINCT nth, name FROM zoned) a ON a.nth = d.origin JOIN (SELECT DISTINCT nth, name FROM zoned) b ON b.nth = d.destination
-        LEFT JOIN told t ON t.key = n.key
-    ORDER BY n.key;
-END $$;
-COMMENT ON FUNCTION movement.od_matrix(text, timestamptz, timestamptz, interval, text, boolean) IS
-    'Aggregate: journeys from zone to zone (a GeoJSON feature collection; the zones of a journey''s first and last camera) by the bucket of their start: how many, of how many vehicles, and the median of their seconds from first sight to first sight. Journeys of one passage are left out, and cells without a journey have no row. Corrected: estimated is how many there truly were, since a journey that its first or last camera missed begins or ends elsewhere, or is not seen at all; each counts by the inverse of what its outer cameras captured (Horvitz and Thompson, JASA 47, 1952), taken back where the next camera counts the missed ones. Null where movement.capture_rates has nothing for the period.';
-
 REVOKE ALL ON FUNCTION movement.capture_rates(text, timestamptz, timestamptz),
-    movement.travel_times(text, text, timestamptz, timestamptz, interval, text, interval),
-    movement.od_matrix(text, timestamptz, timestamptz, interval, text, boolean) FROM PUBLIC;
+    movement.travel_times(text, text, timestamptz, timestamptz, interval, text, interval) FROM PUBLIC;
 
 -- What counts has changed, and journeys know their second and last but one camera: all are made again, beside the old ones.
 INSERT INTO leg_queue (token, seen_at) SELECT token, seen_at FROM sighting WHERE token IS NOT NULL ORDER BY seen_at;

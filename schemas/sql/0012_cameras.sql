@@ -265,95 +265,98 @@ BEGIN
     LIMIT most;
 END $$;
 
-CREATE OR REPLACE FUNCTION movement.od_matrix(zones text, period_start timestamptz, period_end timestamptz, every interval, zone text DEFAULT 'UTC',
+DROP FUNCTION movement.od_matrix(text, timestamptz, timestamptz, interval, text);
+CREATE FUNCTION movement.od_matrix(zones text, period_start timestamptz, period_end timestamptz, every interval, zone text DEFAULT 'UTC',
                                    corrected boolean DEFAULT false)
 RETURNS TABLE (origin text, destination text, bucket timestamptz, journeys bigint, vehicles bigint, median_seconds double precision,
                estimated bigint, suppressed boolean)
--- A day's journeys are sorted twice; in the usual 4 MB they would be sorted on disk.
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp SET work_mem = '64MB' AS $$
+-- A day's journeys are sorted twice; in the usual 4 MB they would be sorted on disk. Compiling takes longer than it saves.
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp SET work_mem = '64MB' SET jit = off AS $$
 #variable_conflict use_column
 DECLARE
-    k        integer := (SELECT min_vehicles FROM settings);
-    last     timestamptz := period_end + (SELECT longest_journey FROM settings);
-    midnight timestamptz := date_trunc('day', period_start AT TIME ZONE zone) AT TIME ZONE zone;
-    local    boolean := every >= interval '1 day';
-    step     double precision;
-    since    double precision;
+    k         integer := (SELECT min_vehicles FROM settings);
+    last      timestamptz := period_end + (SELECT longest_journey FROM settings);
+    midnight  timestamptz := date_trunc('day', period_start AT TIME ZONE zone) AT TIME ZONE zone;
+    local     boolean := every >= interval '1 day';
+    step      double precision;
+    since     double precision;
     first_day date := (period_start AT TIME ZONE 'UTC')::date;
     last_day  date := ((period_end - interval '1 microsecond') AT TIME ZONE 'UTC')::date;
-    city     double precision;
+    names     text[];
+    -- By camera: the number of its zone from 0, -1 outside of all, -2 for one that moved in the period; and what it captured.
+    -- Looked up in arrays, since the planner knows nothing of zones that it is given, and would join the wrong way round.
+    zone_of   bigint[];
+    share_of  double precision[];
+    n         bigint;
+    city      double precision;
+    moved_id    integer[];
+    moved_from  timestamptz[];
+    moved_until timestamptz[];
+    moved_zone  bigint[];
 BEGIN
     PERFORM movement.check_period(period_start, period_end, every);
     step := date_part('epoch', every);
     since := CASE WHEN local THEN date_part('epoch', midnight AT TIME ZONE zone) ELSE date_part('epoch', midnight) END;
-    IF corrected THEN
-        SELECT avg(captured) INTO city FROM capture WHERE day BETWEEN first_day AND last_day;
-    END IF;
-    RETURN QUERY
     WITH zoned AS MATERIALIZED (
         SELECT z.name, z.area, dense_rank() OVER (ORDER BY z.name) - 1 AS nth FROM movement.zones(zones) z
-    ), counts AS MATERIALIZED (
-        SELECT max(nth) + 1 AS zones FROM zoned
     ), place AS MATERIALIZED (
         -- A camera on the border of two zones belongs to the first by name.
-        SELECT DISTINCT ON (p.camera_id, p.valid_from) p.camera_id AS id, p.valid_from, p.valid_until, z.nth,
-               p.valid_from <= period_start AND p.valid_until > last AS stayed
-        FROM camera_stay p JOIN zoned z ON ST_Covers(z.area, p.position)
-        WHERE p.valid_from <= last AND p.valid_until > period_start
-        ORDER BY p.camera_id, p.valid_from, z.nth
-    ), cell AS (
-        -- Bucket, origin and destination in one number: half a million names or times take longer to sort than everything else.
-        SELECT (floor((CASE WHEN local THEN date_part('epoch', j.started AT TIME ZONE zone) ELSE date_part('epoch', j.started) END - since) / step)::bigint
-                * n.zones + a.nth) * n.zones + b.nth AS key,
-               j.vehicle, date_part('epoch', j.ended - j.started) AS seconds
-        FROM journey j JOIN place a ON a.id = j.from_camera AND (a.stayed OR (j.started >= a.valid_from AND j.started < a.valid_until))
-            JOIN place b ON b.id = j.to_camera AND (b.stayed OR (j.ended >= b.valid_from AND j.ended < b.valid_until))
-            CROSS JOIN counts n
-        WHERE j.started >= period_start AND j.started < period_end AND j.passages > 1
+        SELECT p.camera_id AS id, p.valid_from, p.valid_until, p.valid_from <= period_start AND p.valid_until > last AS stayed, (
+            SELECT min(z.nth) FROM zoned z WHERE ST_Covers(z.area, p.position)) AS nth
+        FROM (SELECT * FROM camera_stay OFFSET 0) p WHERE p.valid_from <= last AND p.valid_until > period_start
+    ), moved AS (
+        SELECT array_agg(id) AS id, array_agg(valid_from) AS since, array_agg(valid_until) AS until, array_agg(coalesce(nth, -1)) AS nth FROM place WHERE NOT stayed
+    )
+    SELECT (SELECT array_agg(DISTINCT name ORDER BY name) FROM zoned), (SELECT max(nth) + 1 FROM zoned), (
+               SELECT array_agg(coalesce(CASE WHEN p.stayed THEN p.nth ELSE -2 END, -1) ORDER BY i)
+               FROM generate_series(1, (SELECT max(id) FROM camera)) AS i LEFT JOIN (SELECT DISTINCT ON (id) * FROM place) p ON p.id = i),
+           m.id, m.since, m.until, m.nth
+    INTO names, n, zone_of, moved_id, moved_from, moved_until, moved_zone FROM moved m;
+    IF corrected THEN
+        SELECT avg(captured) INTO city FROM capture WHERE day BETWEEN first_day AND last_day;
+        SELECT array_agg(coalesce(r.captured, city) ORDER BY i) INTO share_of
+        FROM generate_series(1, cardinality(zone_of)) AS i
+            LEFT JOIN (SELECT camera_id, avg(captured) AS captured FROM capture WHERE day BETWEEN first_day AND last_day GROUP BY camera_id) AS r ON r.camera_id = i;
+    END IF;
+    RETURN QUERY
+    WITH driven AS (
+        SELECT j.vehicle, j.from_camera, j.to_camera, j.legs, j.second_camera, j.before_last, date_part('epoch', j.ended - j.started) AS seconds,
+               floor((CASE WHEN local THEN date_part('epoch', j.started AT TIME ZONE zone) ELSE date_part('epoch', j.started) END - since) / step)::bigint AS nr,
+               CASE WHEN zone_of[j.from_camera] > -2 THEN zone_of[j.from_camera] ELSE (
+                   SELECT m.zone FROM unnest(moved_id, moved_from, moved_until, moved_zone) AS m(id, since, until, zone)
+                   WHERE m.id = j.from_camera AND j.started >= m.since AND j.started < m.until) END AS origin,
+               CASE WHEN zone_of[j.to_camera] > -2 THEN zone_of[j.to_camera] ELSE (
+                   SELECT m.zone FROM unnest(moved_id, moved_from, moved_until, moved_zone) AS m(id, since, until, zone)
+                   WHERE m.id = j.to_camera AND j.ended >= m.since AND j.ended < m.until) END AS destination
+        FROM journey j WHERE j.started >= period_start AND j.started < period_end AND j.passages > 1
     ), counted AS (
-        SELECT key, count(*) AS journeys, count(DISTINCT vehicle) AS vehicles, percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds) AS median
-        FROM cell GROUP BY key
-    ), rate AS MATERIALIZED (
-        -- A row for each place of a camera, in a zone or outside of all.
-        SELECT c.camera_id AS id, c.valid_from, c.valid_until, p.nth, coalesce(r.captured, city) AS p,
-               c.valid_from <= period_start AND c.valid_until > last AS stayed
-        FROM camera_stay c LEFT JOIN place p ON p.id = c.camera_id AND p.valid_from = c.valid_from
-            LEFT JOIN (SELECT camera_id, avg(captured) AS captured FROM capture WHERE day BETWEEN first_day AND last_day GROUP BY camera_id) AS r
-                ON r.camera_id = c.camera_id
-        WHERE city IS NOT NULL AND c.valid_from <= last AND c.valid_until > period_start
-    ), ends AS (
+        -- Bucket, origin and destination in one number: half a million names or times take longer to sort than everything else.
+        SELECT (d.nr * n + d.origin) * n + d.destination AS key, count(*) AS journeys, count(DISTINCT d.vehicle) AS vehicles,
+               percentile_cont(0.5) WITHIN GROUP (ORDER BY d.seconds) AS median
+        FROM driven d WHERE d.origin >= 0 AND d.destination >= 0 GROUP BY 1
+    ), told AS (
         -- A journey seen from a on stands for 1 / p of those that began at a. Some of those that a missed were first seen
         -- at the next camera b and are counted there: as many as (1 - p) / p of those seen at both. With a third camera
-        -- and more behind b the same holds for those that b missed as well, which comes to that share again.
-        SELECT floor((CASE WHEN local THEN date_part('epoch', j.started AT TIME ZONE zone) ELSE date_part('epoch', j.started) END - since) / step)::bigint AS nr,
-               w.origin, w.destination, w.weight
-        FROM journey j JOIN rate a ON a.id = j.from_camera AND (a.stayed OR (j.started >= a.valid_from AND j.started < a.valid_until))
-            JOIN rate b ON b.id = j.to_camera AND (b.stayed OR (j.ended >= b.valid_from AND j.ended < b.valid_until))
-            -- Their times are not at hand, and lie between both.
-            LEFT JOIN rate a2 ON a2.id = j.second_camera AND (a2.stayed OR (j.started >= a2.valid_from AND j.started < a2.valid_until))
-            LEFT JOIN rate b2 ON b2.id = j.before_last AND (b2.stayed OR (j.ended >= b2.valid_from AND j.ended < b2.valid_until))
-            CROSS JOIN LATERAL (VALUES
-                (a.nth, b.nth, 1 / (a.p * b.p)),
-                (a2.nth, b.nth, -(1 - a.p) / a.p / b.p / CASE WHEN j.legs = 2 THEN a2.p ELSE 1 END),
-                (a.nth, b2.nth, -(1 - b.p) / b.p / a.p / CASE WHEN j.legs = 2 THEN b2.p ELSE 1 END),
-                (a2.nth, b2.nth, CASE WHEN j.legs > 2 THEN (1 - a.p) / a.p * (1 - b.p) / b.p END)
-            ) AS w (origin, destination, weight)
-        WHERE city IS NOT NULL AND j.started >= period_start AND j.started < period_end AND j.passages > 1 AND coalesce(j.legs, 1) > 0
-            AND w.origin IS NOT NULL AND w.destination IS NOT NULL AND w.weight IS NOT NULL
-    ), told AS (
-        SELECT (e.nr * n.zones + e.origin) * n.zones + e.destination AS key, sum(e.weight) AS journeys FROM ends e CROSS JOIN counts n GROUP BY 1
+        -- and more behind b the same holds for those that b missed as well, which comes to that share again. A camera that
+        -- moved in the period is taken as outside of all zones where it is the second or the last but one.
+        SELECT (d.nr * n + w.origin) * n + w.destination AS key, sum(w.weight) AS journeys
+        FROM driven d CROSS JOIN LATERAL (SELECT share_of[d.from_camera] AS p, share_of[d.to_camera] AS q) AS s CROSS JOIN LATERAL (VALUES
+            (d.origin, d.destination, 1 / (s.p * s.q)),
+            (zone_of[d.second_camera], d.destination, -(1 - s.p) / s.p / s.q / CASE WHEN d.legs = 2 THEN share_of[d.second_camera] ELSE 1 END),
+            (d.origin, zone_of[d.before_last], -(1 - s.q) / s.q / s.p / CASE WHEN d.legs = 2 THEN share_of[d.before_last] ELSE 1 END),
+            (zone_of[d.second_camera], zone_of[d.before_last], CASE WHEN d.legs > 2 THEN (1 - s.p) / s.p * (1 - s.q) / s.q END)
+        ) AS w (origin, destination, weight)
+        WHERE city IS NOT NULL AND coalesce(d.legs, 1) > 0 AND w.origin >= 0 AND w.destination >= 0 AND w.weight IS NOT NULL
+        GROUP BY 1
     )
-    SELECT a.name, b.name,
-           CASE WHEN local THEN ((midnight AT TIME ZONE zone) + every * d.nr) AT TIME ZONE zone ELSE midnight + every * d.nr END,
-           CASE WHEN n.vehicles >= k THEN n.journeys END, CASE WHEN n.vehicles >= k THEN n.vehicles END,
-           CASE WHEN n.vehicles >= k THEN n.median END,
+    SELECT names[c.key / n % n + 1], names[c.key % n + 1],
+           CASE WHEN local THEN ((midnight AT TIME ZONE zone) + every * (c.key / (n * n))) AT TIME ZONE zone ELSE midnight + every * (c.key / (n * n)) END,
+           CASE WHEN c.vehicles >= k THEN c.journeys END, CASE WHEN c.vehicles >= k THEN c.vehicles END,
+           CASE WHEN c.vehicles >= k THEN c.median END,
            -- Whole journeys: a fraction would let weights, and with them the routes of a few, be worked out.
-           CASE WHEN n.vehicles >= k AND city IS NOT NULL THEN greatest(round(coalesce(t.journeys, 0)), 0)::bigint END, n.vehicles < k
-    FROM counted n CROSS JOIN counts m
-        CROSS JOIN LATERAL (SELECT n.key / (m.zones * m.zones) AS nr, n.key / m.zones % m.zones AS origin, n.key % m.zones AS destination) AS d
-        JOIN (SELECT DISTINCT nth, name FROM zoned) a ON a.nth = d.origin JOIN (SELECT DISTINCT nth, name FROM zoned) b ON b.nth = d.destination
-        LEFT JOIN told t ON t.key = n.key
-    ORDER BY n.key;
+           CASE WHEN c.vehicles >= k AND city IS NOT NULL THEN greatest(round(coalesce(t.journeys, 0)), 0)::bigint END, c.vehicles < k
+    FROM counted c LEFT JOIN told t ON t.key = c.key
+    ORDER BY c.key;
 END $$;
 
 -- As in 0010: ways along roads are those between cameras' last places.
