@@ -33,6 +33,8 @@ public struct GantryHome: Hashable, Sendable {
     public var path: String { directory.path }
     public var kafkaLibraries: URL { directory.appending(path: "lib/kafka") }
     public var openVINO: URL { directory.appending(path: "lib/openvino") }
+    /// Packages from PyPI that are run by Python.
+    public var python: URL { directory.appending(path: "python") }
     public var models: URL { directory.appending(path: "models") }
     public var keys: URL { directory.appending(path: "keys") }
     public var postgres: URL { directory.appending(path: "postgres") }

@@ -23,13 +23,14 @@ struct AnomaliesQuery: AsyncParsableCommand {
     func run() async throws {
         try answering {
             let pipeline = try options.system.loaded()
-            let questions = try options.open(pipeline)
+            let questions = try options.open(pipeline, for: Self.configuration)
             let period = try options.period(questions)
             let none = "No vehicle was in two places at once there and then."
             guard purpose != nil || caseNumber != nil else {
                 let counts = try questions.anomalies(in: period, fastestKmh: fastest, most: most)
-                options.show(
-                    Answer(counts, minimumVehicles: questions.minimumVehicles, zone: questions.zone), none: none)
+                try options.show(
+                    Answer(counts, minimumVehicles: questions.minimumVehicles, zone: questions.zone),
+                    to: Self.configuration, none: none)
                 try options.remark(on: .all, questions, period)
                 return
             }
@@ -41,7 +42,8 @@ struct AnomaliesQuery: AsyncParsableCommand {
                     sight.sealedText, passage: sight.passage, camera: sight.camera.id, at: sight.seen.time)
             }
             let plates = try anomalies.map { (from: try plate($0.from), to: try plate($0.to)) }
-            options.show(Answer(anomalies, plates: plates, zone: questions.zone), none: none)
+            try options.show(
+                Answer(anomalies, plates: plates, zone: questions.zone), to: Self.configuration, none: none)
             try options.remark(on: .all, questions, period)
             sayOnRecord(anomalies.first?.auditID)
         }

@@ -15,7 +15,7 @@ struct ClockOffsetsQuery: AsyncParsableCommand {
     @OptionGroup var options: QueryOptions
 
     func run() async throws {
-        try options.answer(watching: nil) { questions, period in
+        try options.answer(Self.configuration, watching: nil) { questions, period in
             let offsets = try questions.clockOffsets(in: period)
             return Answer(offsets, minimumVehicles: questions.minimumVehicles, zone: questions.zone)
         }

@@ -15,7 +15,7 @@ struct JourneysQuery: AsyncParsableCommand {
     var every = Span(argument: "1h")!
 
     func run() async throws {
-        try options.answer(watching: .all) { questions, period in
+        try options.answer(Self.configuration, every: every, watching: .all) { questions, period in
             let journeys = try questions.journeys(in: period, every: every.duration)
             return Answer(journeys, minimumVehicles: questions.minimumVehicles, zone: questions.zone)
         }
@@ -32,7 +32,7 @@ struct RoutesQuery: AsyncParsableCommand {
     var longest = Span(argument: "2h")!
 
     func run() async throws {
-        try options.answer(watching: pair.asked) { questions, period in
+        try options.answer(Self.configuration, watching: pair.asked) { questions, period in
             let routes = try questions.routes(
                 from: CameraID(pair.from), to: CameraID(pair.to), in: period, longest: longest.duration)
             let (first, second) = try pair.cameras(questions, period)
@@ -53,7 +53,7 @@ struct AllTravelTimesQuery: AsyncParsableCommand {
     func run() async throws {
         let least = least
         try options.answer(
-            watching: .all,
+            Self.configuration, watching: .all,
             none: { "No pair of cameras has \(max(least, $0.minimumVehicles)) vehicles there and then." }
         ) { questions, period in
             let times = try questions.allTravelTimes(in: period, least: least)

@@ -11,7 +11,8 @@ struct QueryCommand: AsyncParsableCommand {
         commandName: "query", abstract: "Answers questions about movement from the database.",
         discussion: """
             Each is a call of the SQL function of the same name in schema movement. Counts over too few vehicles are \
-            withheld. Where nobody watched a camera for part of the time, a line on standard error names it. Exit status: 65 for a question that can't be answered, 69 without a database, 77 when refused.
+            withheld. Where nobody watched a camera for part of the time, a line on standard error names it. \
+            With --plot an answer is drawn: curves, a heat map or a map. Exit status: 65 for a question that can't be answered, 69 without a database, 77 when refused.
             """,
         subcommands: [
             FlowsQuery.self, CoverageQuery.self, TravelTimesQuery.self, AllTravelTimesQuery.self, PassingQuery.self,
@@ -36,7 +37,7 @@ struct FlowsQuery: AsyncParsableCommand {
     var every = Span(argument: "1h")!
 
     func run() async throws {
-        try options.answer(watching: nil) { questions, period in
+        try options.answer(Self.configuration, every: every, watching: nil) { questions, period in
             let flows = try questions.flows(camera: camera.map { CameraID($0) }, in: period, every: every.duration)
             return Answer(flows, minimumVehicles: questions.minimumVehicles, zone: questions.zone)
         }
@@ -61,7 +62,8 @@ struct CoverageQuery: AsyncParsableCommand {
     var every = Span(argument: "1h")!
 
     func run() async throws {
-        try options.answer(watching: nil, none: { _ in "There is no camera yet." }) { questions, period in
+        try options.answer(Self.configuration, every: every, watching: nil, none: { _ in "There is no camera yet." }) {
+            questions, period in
             let coverage = try questions.coverage(
                 camera: camera.map { CameraID($0) }, in: period, every: every.duration)
             return Answer(coverage, minimumVehicles: questions.minimumVehicles, zone: questions.zone)
@@ -86,7 +88,7 @@ struct TravelTimesQuery: AsyncParsableCommand {
     var longest = Span(argument: "2h")!
 
     func run() async throws {
-        try options.answer(watching: pair.asked) { questions, period in
+        try options.answer(Self.configuration, every: every, watching: pair.asked) { questions, period in
             let times = try questions.travelTimes(
                 from: CameraID(pair.from), to: CameraID(pair.to), in: period, every: every.duration,
                 longest: longest.duration)
@@ -104,7 +106,7 @@ struct PassingQuery: AsyncParsableCommand {
 
     func run() async throws {
         let area = try QueryOptions.geoJSON(area, option: "--area")
-        try options.answer(watching: .inside(area)) { questions, period in
+        try options.answer(Self.configuration, watching: .inside(area)) { questions, period in
             let passing = try questions.passing(area: area, in: period)
             return Answer(passing, minimumVehicles: questions.minimumVehicles, zone: questions.zone)
         }
@@ -132,7 +134,8 @@ struct ODMatrixQuery: AsyncParsableCommand {
 
     func run() async throws {
         let zones = try zones.map { try QueryOptions.geoJSON($0, option: "--zones") }
-        try options.answer(watching: zones.map { .inside($0) } ?? .all) { questions, period in
+        try options.answer(Self.configuration, every: every, watching: zones.map { .inside($0) } ?? .all) {
+            questions, period in
             let cells = try questions.odMatrix(
                 zones: zones, in: period, every: every.duration, corrected: corrected)
             return Answer(cells, corrected: corrected, minimumVehicles: questions.minimumVehicles, zone: questions.zone)
@@ -149,7 +152,7 @@ struct BothQuery: AsyncParsableCommand {
     var within = Span(argument: "30m")!
 
     func run() async throws {
-        try options.answer(watching: pair.asked) { questions, period in
+        try options.answer(Self.configuration, watching: pair.asked) { questions, period in
             let both = try questions.both(CameraID(pair.from), CameraID(pair.to), in: period, within: within.duration)
             let (first, second) = try pair.cameras(questions, period)
             return Answer(
@@ -163,7 +166,8 @@ struct TraceQuery: AsyncParsableCommand {
         commandName: "trace", abstract: "Where one vehicle was seen. Needs purpose and case; goes on record.",
         discussion: """
             The look is entered in the audit log before a row is shown, refused ones too. The plate does not leave this \
-            process: the database sees its tokens, and the texts it returns are opened here with the keys.
+            process: the database sees its tokens, and the texts it returns are opened here with the keys. With --format \
+            mfjson the trace is a moving feature of OGC 19-045r3, whose instants are the first and the last of each sight.
             """)
     @OptionGroup var options: QueryOptions
     @Option(help: "The plate; case, spaces and dashes don't matter.")
@@ -179,7 +183,7 @@ struct TraceQuery: AsyncParsableCommand {
         guard let text = PlateText(plate) else { throw ValidationError("'\(plate)' holds no letter or digit") }
         try answering {
             let pipeline = try options.system.loaded()
-            let questions = try options.open(pipeline)
+            let questions = try options.open(pipeline, for: Self.configuration)
             let period = try options.period(questions)
             let vault = try options.system.vault(pipeline, purpose: purpose, caseNumber: caseNumber)
             let searches = try vault?.search(for: text, from: period.start, to: period.end) ?? []
@@ -189,7 +193,7 @@ struct TraceQuery: AsyncParsableCommand {
             let plates = try steps.map {
                 try vault?.opened($0.sealedText, passage: $0.passage, camera: $0.camera.id, at: $0.seen.time)
             }
-            options.show(Answer(steps, plates: plates, zone: questions.zone))
+            try options.show(Answer(steps, plates: plates, zone: questions.zone), to: Self.configuration)
             try options.remark(on: .all, questions, period)
             sayOnRecord(steps.first?.auditID)
         }

@@ -64,18 +64,34 @@ struct QueryOptions: ParsableArguments {
     var between: String?
     @Option(help: "Time zone of days and hours (default: the pipeline's, or UTC).")
     var timezone: String?
-    @Option(help: "table, json, csv or geojson.")
-    var format: Answer.Format = .table
+    @Option(
+        help:
+            "table, json, csv, geojson; trace also has mfjson (OGC Moving Features); flows and travel-times have datex2."
+    )
+    var format: QueryFormat = .table
+    @Option(
+        help: ArgumentHelp(
+            "Draw the answer into this file instead: .png, .svg, .html, or .vl.json, its Vega-Lite specification.",
+            valueName: "file"))
+    var plot: String?
 
     func validate() throws {
+        if let plot, PlotFile(plot) == nil {
+            throw ValidationError("--plot takes a file that ends in .png, .svg, .html or .vl.json, not '\(plot)'")
+        }
         if between != nil, day == nil { throw ValidationError("--between needs --day") }
         if let between, between.split(separator: ",").count != 2 {
             throw ValidationError("--between takes two times, for example 07:30,07:45")
         }
     }
 
-    func open(_ pipeline: Pipeline?) throws -> Questions {
-        try Questions(
+    /// - Parameter question: The command that asks, which must have the format that is wanted.
+    func open(_ pipeline: Pipeline?, for question: CommandConfiguration) throws -> Questions {
+        if let only = format.only, !only.contains(question.commandName ?? "") {
+            throw ValidationError(
+                "--format \(format.rawValue) is for \(only.joined(separator: " and ")) alone; take json or geojson")
+        }
+        return try Questions(
             database: system.address(pipeline), zone: timezone ?? pipeline?.timezone ?? "UTC",
             application: "gantry-query (\(NSUserName()))")
     }
@@ -93,17 +109,30 @@ struct QueryOptions: ParsableArguments {
     /// Opens the database, asks about the period that is meant, and shows what comes back; nil shows nothing.
     ///
     /// - Parameters:
+    ///   - question: The command that asks; a picture is titled by its abstract.
+    ///   - every: The length of a stretch of time; nil without stretches.
     ///   - cameras: Those that the answer rests on; nil where it says itself how they were watched.
-    ///   - none: As of ``show(_:none:)``; nil for the usual.
+    ///   - none: As of ``show(_:to:every:none:)``; nil for the usual.
     func answer(
-        watching cameras: AskedCameras?, none: ((borrowing Questions) -> String)? = nil,
+        _ question: CommandConfiguration, every: Span? = nil, watching cameras: AskedCameras?,
+        none: ((borrowing Questions) -> String)? = nil,
         _ ask: (borrowing Questions, Questions.Period) throws -> Answer?
     ) throws {
         try answering {
-            let questions = try open(system.loaded())
+            let pipeline = try system.loaded()
+            let questions = try open(pipeline, for: question)
             let period = try period(questions)
             guard let answer = try ask(questions, period) else { return }
-            if let none { show(answer, none: none(questions)) } else { show(answer) }
+            if format == .datex2, plot == nil, !answer.rows.isEmpty, let every {
+                let document = answer.datex2(
+                    every: every.duration, in: period, creator: pipeline?.name ?? "gantry",
+                    published: EventTime(seconds: Date().timeIntervalSince1970.rounded()))
+                print(document ?? "", terminator: "")
+            } else if let none {
+                try show(answer, to: question, every: every, none: none(questions))
+            } else {
+                try show(answer, to: question, every: every)
+            }
             if let cameras { try remark(on: cameras, questions, period) }
         }
     }
@@ -138,19 +167,53 @@ struct QueryOptions: ParsableArguments {
 
     /// - Parameter none: What an answer without a row means.
     func show(
-        _ answer: Answer,
+        _ answer: Answer, to question: CommandConfiguration, every: Span? = nil,
         none: String =
             "No passage was seen there and then. Check day and camera; `gantry query flows` shows what there is."
-    ) {
+    ) throws {
         if answer.rows.isEmpty {
             complain(none)
-            if format == .table { return }
+            if !format.canBeEmpty, plot == nil { return }
         }
-        print(answer.rendered(format), terminator: "")
+        if let plot, let file = PlotFile(plot) {
+            let times = between.map { " " + $0.replacing(",", with: "–") } ?? ""
+            let drawn = answer.plot(
+                question: question.abstract, period: day.map { $0 + times } ?? "all days there are",
+                every: every?.duration)
+            guard let drawn else { throw PlotError.nothingToDraw }
+            return try file.write(drawn)
+        }
+        let text =
+            switch format {
+            case .table: answer.rendered(.table)
+            case .json: answer.rendered(.json)
+            case .csv: answer.rendered(.csv)
+            case .geojson: answer.rendered(.geojson)
+            case .mfjson: answer.movingFeature ?? ""
+            // Written where the period is known.
+            case .datex2: ""
+            }
+        print(text, terminator: "")
     }
 }
 
 extension Answer.Format: ExpressibleByArgument {}
+
+/// How an answer is written: as any answer can be, or in a standard's form that few can have.
+enum QueryFormat: String, CaseIterable, ExpressibleByArgument {
+    case table, json, csv, geojson, mfjson, datex2
+
+    /// The only questions whose answers have the format; nil for all.
+    var only: [String]? {
+        switch self {
+        case .table, .json, .csv, .geojson: nil
+        case .mfjson: ["trace"]
+        case .datex2: ["flows", "travel-times"]
+        }
+    }
+    /// Whether an answer without a row has a form.
+    var canBeEmpty: Bool { self == .json || self == .csv || self == .geojson }
+}
 
 /// A length of time such as `90s`, `15m`, `1h` or `1d`.
 struct Span: ExpressibleByArgument {
@@ -174,7 +237,8 @@ func sayOnRecord(_ entry: Int64?) {
 }
 
 /// Runs a command's work; what goes wrong is said once, and the exit status tells its kind: 65 a question that can't be
-/// answered or a file without what it should have, 66 a file that can't be read, 69 no database, 77 refused.
+/// answered or drawn, or a file without what it should have, 66 a file that can't be read, 69 no database or renderer, 74 a
+/// file that can't be written, 77 refused.
 func answering(_ work: () throws -> Void) throws {
     do {
         try work()
@@ -201,5 +265,11 @@ func answering(_ work: () throws -> Void) throws {
     } catch let error as CustodyError {
         complain("\(error)")
         throw ExitCode(77)
+    } catch let error as PlotError {
+        complain("\(error)")
+        throw ExitCode(error == .nothingToDraw ? 65 : 69)
+    } catch let error as WholeFileError {
+        complain("\(error)")
+        throw ExitCode(74)
     }
 }

@@ -19,7 +19,7 @@ struct SpeedsQuery: AsyncParsableCommand {
     var longest = Span(argument: "2h")!
 
     func run() async throws {
-        try options.answer(watching: pair.asked) { questions, period in
+        try options.answer(Self.configuration, every: every, watching: pair.asked) { questions, period in
             let speeds = try questions.speeds(
                 from: CameraID(pair.from), to: CameraID(pair.to), in: period, every: every.duration, metres: metres,
                 longest: longest.duration)
@@ -39,7 +39,7 @@ struct SpotSpeedsQuery: AsyncParsableCommand {
     var every = Span(argument: "1h")!
 
     func run() async throws {
-        try options.answer(watching: .one(camera)) { questions, period in
+        try options.answer(Self.configuration, every: every, watching: .one(camera)) { questions, period in
             let speeds = try questions.spotSpeeds(
                 camera: camera.map { CameraID($0) }, in: period, every: every.duration)
             return Answer(speeds, minimumVehicles: questions.minimumVehicles, zone: questions.zone)
@@ -55,7 +55,7 @@ struct CoursesQuery: AsyncParsableCommand {
     var camera: String?
 
     func run() async throws {
-        try options.answer(watching: .one(camera)) { questions, period in
+        try options.answer(Self.configuration, watching: .one(camera)) { questions, period in
             let courses = try questions.courses(camera: camera.map { CameraID($0) }, in: period)
             return Answer(courses, minimumVehicles: questions.minimumVehicles, zone: questions.zone)
         }
@@ -70,7 +70,7 @@ struct DwellQuery: AsyncParsableCommand {
     var most = 100
 
     func run() async throws {
-        try options.answer(watching: .all, none: { $0.tooFew }) { questions, period in
+        try options.answer(Self.configuration, watching: .all, none: { $0.tooFew }) { questions, period in
             let dwell = try questions.dwell(in: period, most: most)
             return Answer(dwell, minimumVehicles: questions.minimumVehicles, zone: questions.zone)
         }
@@ -94,7 +94,7 @@ struct RoadFlowsQuery: AsyncParsableCommand {
 
     func run() async throws {
         try options.answer(
-            watching: .all,
+            Self.configuration, every: every, watching: .all,
             none: { questions in
                 "No pair of cameras with a way along roads has \(questions.minimumVehicles) vehicles there and then. Ask about "
                     + "a longer period; `gantry roads check` says what ways there are."
@@ -146,7 +146,7 @@ struct CaptureRatesQuery: AsyncParsableCommand {
     var camera: String?
 
     func run() async throws {
-        try options.answer(watching: .one(camera)) { questions, period in
+        try options.answer(Self.configuration, watching: .one(camera)) { questions, period in
             let rates = try questions.captureRates(camera: camera.map { CameraID($0) }, in: period)
             return Answer(rates, minimumVehicles: questions.minimumVehicles, zone: questions.zone)
         }

@@ -1,0 +1,145 @@
+import Custody
+import Fixtures
+import Foundation
+import PostGIS
+import Testing
+import Traffic
+
+/// `gantry query` as its user runs it.
+@Suite final class QueryCommandTests {
+    let database: TestDatabase
+    let folder = URL(filePath: "/tmp/gantry-query-\(UUID().uuidString.prefix(8))")
+
+    init() throws {
+        database = try TestDatabase()
+        _ = try database.sink().write(
+            City.passages(0..<20) + [
+                City.passage("canal-bridge", at: City.moment("2026-03-02T08:10:00Z"), plate: "GAN1003"),
+                City.passage("station-south", at: City.moment("2026-03-02T08:20:00Z"), plate: "GAN1003"),
+                City.passage("ring-north", at: City.moment("2026-03-02T09:30:00Z"), plate: "GAN1003"),
+            ])
+        try LegKeeper(database: database.address).finish()
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        try AuditLog(database: database.address).setMinimumVehicles(5)
+    }
+
+    deinit { try? FileManager.default.removeItem(at: folder) }
+
+    func path(_ name: String) -> String { folder.appending(path: name).path }
+
+    func query(
+        _ arguments: [String], environment: [String: String] = [:]
+    ) throws -> (status: Int32, errors: String, output: String) {
+        let process = Process()
+        process.executableURL = URL(filePath: Postgres.root).appending(path: ".build/debug/gantry")
+        process.arguments = ["query"] + arguments
+        process.currentDirectoryURL = URL(filePath: Postgres.root)
+        process.environment = ProcessInfo.processInfo.environment.merging(["GANTRY_DATABASE": database.address]) { $1 }
+            .merging(environment) { $1 }
+        let (errors, output) = (Pipe(), Pipe())
+        process.standardError = errors
+        process.standardOutput = output
+        try process.run()
+        // What a command says on one of them fits into the pipe while the other is read.
+        let said = errors.fileHandleForReading.readDataToEndOfFile()
+        let shown = output.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        return (
+            process.terminationStatus, String(decoding: said, as: UTF8.self), String(decoding: shown, as: UTF8.self)
+        )
+    }
+
+    @Test func `pictures of every kind are drawn, and say what was asked and what is withheld`() throws {
+        for kind in ["png", "svg", "html", "vl.json"] {
+            let made = try query(["flows", "--day", "2026-03-02", "--plot", path("flows.\(kind)")])
+            #expect(made.status == 0 && made.errors.isEmpty && made.output.isEmpty, "\(kind): \(made)")
+        }
+        let png = try Data(contentsOf: folder.appending(path: "flows.png"))
+        #expect(png.starts(with: [0x89, 0x50, 0x4E, 0x47]) && png.count > 10_000)
+        let svg = try String(contentsOf: folder.appending(path: "flows.svg"), encoding: .utf8)
+        for text in ["Passages and distinct vehicles", "fewer than 5 vehicles", "local time (UTC)", ">ring-north<"] {
+            #expect(svg.contains(text), "\(text)")
+        }
+        // Needs no network.
+        let html = try String(contentsOf: folder.appending(path: "flows.html"), encoding: .utf8)
+        #expect(
+            html.contains("fewer than 5 vehicles")
+                && html.range(of: "<script[^>]* src=", options: .regularExpression) == nil)
+        let specification = try Data(contentsOf: folder.appending(path: "flows.vl.json"))
+        #expect(try JSONSerialization.jsonObject(with: specification) is [String: Any])
+    }
+
+    /// What the standard demands of a moving feature, OGC 19-045r3 section 7.2 and its JSON schema.
+    @Test func `a trace is a moving feature of OGC 19-045r3, and stays one that needs authority`() throws {
+        let pipeline = path("pipeline.yaml")
+        let text = """
+            name: city
+            custody: {keys: \(database.keys)}
+            cameras: [{id: ring-north, source: rtsp://127.0.0.1:1/none, longitude: 4.3499, latitude: 50.8792}]
+            """
+        try Data(text.utf8).write(to: URL(filePath: pipeline))
+        let asked = ["trace", "--plate", "GAN1003", "--pipeline", pipeline, "--format", "mfjson"]
+        let refused = try query(asked)
+        #expect(refused.status == 77 && refused.output.isEmpty)
+        let made = try query(asked + ["--purpose", "theft", "--case", "2026/117"])
+        #expect(made.status == 0 && made.errors.contains("This look is on record"), "\(made)")
+
+        let feature = try #require(
+            try JSONSerialization.jsonObject(with: Data(made.output.utf8)) as? [String: Any])
+        #expect(feature["type"] as? String == "Feature")
+        #expect((feature["crs"] as? [String: Any])?["type"] as? String == "Name")
+        #expect((feature["trs"] as? [String: Any])?["type"] as? String == "Name")
+        let movement = try #require(feature["temporalGeometry"] as? [String: Any])
+        #expect(movement["type"] as? String == "MovingPoint" && movement["interpolation"] as? String == "Discrete")
+        let datetimes = try #require(movement["datetimes"] as? [String])
+        // First and last sight at four places, in rising order without repeats.
+        #expect(datetimes.count == 8 && datetimes == Set(datetimes).sorted())
+        #expect(datetimes[0] == "2026-03-02T07:30:03.000Z" && datetimes[1] == "2026-03-02T07:30:08.000Z")
+        let coordinates = try #require(movement["coordinates"] as? [[Double]])
+        let places = City.cameras.map { [$0.longitude, $0.latitude] }
+        #expect(coordinates == [0, 0, 1, 1, 2, 2, 0, 0].map { places[$0] })
+        #expect(feature["time"] as? [String] == [datetimes[0], datetimes[7]])
+        let properties = try #require((feature["temporalProperties"] as? [[String: Any]])?.first)
+        #expect(properties["datetimes"] as? [String] == datetimes)
+        let camera = try #require(properties["camera"] as? [String: Any])
+        #expect(camera["type"] as? String == "Text")
+        #expect((camera["values"] as? [String])?.prefix(3) == ["ring-north", "ring-north", "canal-bridge"])
+        let confidence = try #require(properties["confidence"] as? [String: Any])
+        #expect(confidence["type"] as? String == "Measure" && (confidence["form"] as? String)?.count == 3)
+        #expect(confidence["values"] as? [Double] == Array(repeating: 0.75, count: 8))
+
+        let other = try query(["flows", "--day", "2026-03-02", "--format", "mfjson"])
+        #expect(other.status == 64 && other.errors.contains("--format mfjson is for trace alone"), "\(other)")
+        try FileManager.default.removeItem(atPath: pipeline)
+    }
+
+    @Test func `flows and travel times are DATEX II documents, and nothing else is`() throws {
+        let flows = try query(["flows", "--day", "2026-03-02", "--format", "datex2"])
+        #expect(flows.status == 0, "\(flows)")
+        // 20 passages in the first hour; of the other cameras only that they were there.
+        #expect(flows.output.contains("<com:vehicleFlowRate>20</com:vehicleFlowRate>"))
+        #expect(flows.output.components(separatedBy: "<roa:vehicleFlow ").count == 2)
+        #expect(flows.output.components(separatedBy: "id=\"station-south\"").count == 2)
+        let pair = ["--from", "canal-bridge", "--to", "station-south"]
+        let times = try query(["travel-times", "--day", "2026-03-02", "--format", "datex2"] + pair)
+        #expect(times.status == 0 && times.output.contains("id=\"canal-bridge/station-south\""), "\(times)")
+        #expect(!times.output.contains("<roa:duration>"))
+        let none = try query(["flows", "--day", "2026-03-05", "--format", "datex2"])
+        #expect(none.status == 0 && none.output.isEmpty && none.errors.contains("No passage was seen"), "\(none)")
+        let other = try query(["speeds", "--day", "2026-03-02", "--format", "datex2"] + pair)
+        #expect(other.status == 64 && other.errors.contains("flows and travel-times alone"), "\(other)")
+    }
+
+    @Test func `what can't be drawn says why, and leaves no file`() throws {
+        let day = ["flows", "--day", "2026-03-02", "--plot"]
+        let strange = try query(day + [path("flows.pdf")])
+        #expect(strange.status == 64 && strange.errors.contains(".png, .svg, .html or .vl.json"))
+        let nowhere = try query(day + [path("nowhere/flows.vl.json")])
+        #expect(nowhere.status == 74 && nowhere.errors.contains("RUN301"), "\(nowhere)")
+        let withheld = try query(["flows", "--day", "2026-03-02", "--camera", "canal-bridge", "--plot", path("a.svg")])
+        #expect(withheld.status == 65 && withheld.errors.contains("PLT101"), "\(withheld)")
+        let without = try query(day + [path("b.svg")], environment: ["GANTRY_HOME": folder.path])
+        #expect(without.status == 69 && without.errors.contains("PLT102"), "\(without)")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == [])
+    }
+}
