@@ -5,8 +5,8 @@ public import ServiceLifecycle
 import StageRunner
 import Topics
 
-/// Keeps journeys, legs and the ways along roads between cameras up to date beside a sink, on a thread and connections
-/// of its own.
+/// Keeps journeys, legs, reports and the ways along roads between cameras up to date beside a sink, on a thread and
+/// connections of its own.
 ///
 /// It is half a second behind at rest. A database that is gone is tried again: nothing is lost, and the sink beside it
 /// says when patience is over.
@@ -16,6 +16,8 @@ public final class LegService: Service {
     private static let pause = Duration.milliseconds(500)
     /// How old an estimate of what cameras captured may get while the day goes on.
     private static let captureAge = Duration.seconds(3600)
+    /// How old a report may get: a day of three million passages takes seconds to count.
+    private static let reportAge = Duration.seconds(600)
 
     /// - Parameter database: A libpq address.
     public init(database: String, logger: Logger) {
@@ -33,6 +35,7 @@ public final class LegService: Service {
                 do {
                     if try keeper.advance() > 0 { continue }
                     if try keeper.estimateCapture(after: Self.captureAge) != nil { continue }
+                    if try keeper.makeReport(after: Self.reportAge) != nil { continue }
                     // In short turns, so that the next passages need not wait.
                     if try roads.advance(budget: .milliseconds(200)) > 0 { continue }
                     failed = false

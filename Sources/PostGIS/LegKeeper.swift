@@ -1,4 +1,4 @@
-/// Keeps journeys and legs up to date with the sightings that sinks have stored.
+/// Keeps journeys and legs, and the reports made of them, up to date with the sightings that sinks have stored.
 ///
 /// Any number may run; one at a time does the work. What it writes follows from the sightings alone, so it may be
 /// stopped, killed and started again at any moment. Calls block; use one thread.
@@ -42,12 +42,28 @@ public final class LegKeeper {
         }
     }
 
+    /// Counts a day anew for the views of schema `city`, where its legs changed since that was last done so long ago.
+    ///
+    /// - Returns: The day, `2026-03-02`; nil when none is due.
+    public func makeReport(after age: Duration) throws(DatabaseError) -> String? {
+        do throws(DatabaseError) {
+            if connection == nil { connection = try Connection(address, application: "gantry-legs") }
+            let rows = try connection!.query(
+                "SELECT make_report(make_interval(secs => $1))", ["\(age.components.seconds)"])
+            return rows.values[0][0]
+        } catch {
+            connection = nil
+            throw error
+        }
+    }
+
     /// Does everything that waits now.
     ///
     /// - Parameter progress: Told after each batch how many passages it held.
     public func finish(progress: (Int) -> Void = { _ in }) throws(DatabaseError) {
         while case let count = try advance(), count > 0 { progress(count) }
         while try estimateCapture(after: .zero) != nil {}
+        while try makeReport(after: .zero) != nil {}
     }
 
     /// Empties both and queues every passage again; ``finish()`` makes them anew.

@@ -37,12 +37,14 @@ public enum MigrationError: Error, Equatable, CustomStringConvertible {
 /// Brings a database's schema to the newest version: forward only, one transaction a file.
 public struct Migrator: Sendable {
     /// The schema that this build reads and writes.
-    public static let version = 12
+    public static let version = 13
 
     public struct Report: Equatable, Sendable {
         public var before, after: Int
         /// File names, in order.
         public var applied: [String]
+        /// Whether the role `gantry_reader` may use the views of schema `city`: false where this role may not create roles.
+        public var readerReady = true
     }
 
     private struct Migration {
@@ -115,7 +117,10 @@ public struct Migrator: Sendable {
                 try apply(migration, checksum: checksum, connection)
                 applied.append(migration.file)
             }
-            return Report(before: before, after: newest, applied: applied)
+            let reader = try connection.query(
+                "SELECT coalesce(has_schema_privilege(to_regrole('gantry_reader'), to_regnamespace('city'), 'USAGE'), false)"
+            )
+            return Report(before: before, after: newest, applied: applied, readerReady: reader.values[0][0] == "t")
         } catch let error as MigrationError {
             throw error
         } catch let error as DatabaseError {

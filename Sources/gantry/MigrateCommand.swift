@@ -22,6 +22,14 @@ struct MigrateCommand: AsyncParsableCommand {
             let report = try migrator.migrate(address)
             for file in report.applied { print("applied \(file)") }
             print("The database is at schema version \(report.after)\(report.applied.isEmpty ? ", as before" : "").")
+            if !report.readerReady {
+                complain(
+                    """
+                    There is no role gantry_reader yet that may read the views of schema city. As a role that may create roles: \
+                    CREATE ROLE gantry_reader NOLOGIN; GRANT USAGE ON SCHEMA city TO gantry_reader; \
+                    GRANT SELECT ON ALL TABLES IN SCHEMA city TO gantry_reader;
+                    """)
+            }
             if let pipeline { try AuditLog(database: address).setMinimumVehicles(pipeline.database.suppressBelow) }
         }
     }
