@@ -30,9 +30,15 @@ import Traffic
     func query(
         _ arguments: [String], environment: [String: String] = [:]
     ) throws -> (status: Int32, errors: String, output: String) {
+        try gantry(["query"] + arguments, environment: environment)
+    }
+
+    func gantry(
+        _ arguments: [String], environment: [String: String] = [:]
+    ) throws -> (status: Int32, errors: String, output: String) {
         let process = Process()
         process.executableURL = URL(filePath: Postgres.root).appending(path: ".build/debug/gantry")
-        process.arguments = ["query"] + arguments
+        process.arguments = arguments
         process.currentDirectoryURL = URL(filePath: Postgres.root)
         process.environment = ProcessInfo.processInfo.environment.merging(["GANTRY_DATABASE": database.address]) { $1 }
             .merging(environment) { $1 }
@@ -141,5 +147,39 @@ import Traffic
         let without = try query(day + [path("b.svg")], environment: ["GANTRY_HOME": folder.path])
         #expect(without.status == 69 && without.errors.contains("PLT102"), "\(without)")
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == [])
+    }
+
+    /// Cameras and zones from files, as an operator keeps them, and a question that needs no file of its own afterwards.
+    @Test func `cameras are moved from a time on, zones are stored, and od-matrix takes them`() throws {
+        let moved = """
+            {"type": "FeatureCollection", "features": [{"type": "Feature", "properties": {"name": "station-south"},
+              "geometry": {"type": "Point", "coordinates": [4.34, 50.81]}}]}
+            """
+        try moved.write(toFile: path("moved.geojson"), atomically: true, encoding: .utf8)
+        let undated = try gantry(["cameras", "import", path("moved.geojson")])
+        #expect(undated.status == 65 && undated.errors.contains("PLC105"), "\(undated)")
+        let dated = ["cameras", "import", path("moved.geojson"), "--from", "2026-03-02T12:00:00Z"]
+        let planned = try gantry(dated + ["--dry-run"])
+        #expect(planned.status == 0 && planned.output.contains("station-south"), "\(planned)")
+        let before = try gantry(["cameras", "list", "--format", "csv"])
+        #expect(try gantry(dated).status == 0)
+        let after = try gantry(["cameras", "list", "--format", "csv"])
+        let then = try gantry(["cameras", "list", "--at", "2026-03-02T11:59:59Z", "--format", "csv"])
+        #expect(after.output.contains("4.34,50.81") && !before.output.contains("4.34,50.81"), "\(after)")
+        #expect(then.output == before.output)
+        #expect(try gantry(dated).output.contains("unchanged"))
+        #expect(try gantry(["cameras", "import", path("none.geojson")]).status == 66)
+
+        let without = try query(["od-matrix", "--day", "2026-03-02"])
+        #expect(without.status == 65 && without.errors.contains("gantry zones import"), "\(without)")
+        let zones = """
+            {"type": "FeatureCollection", "features": [{"type": "Feature", "properties": {"name": "all"},
+              "geometry": {"type": "Polygon", "coordinates": [[[4,50],[5,50],[5,51],[4,51],[4,50]]]}}]}
+            """
+        try zones.write(toFile: path("zones.geojson"), atomically: true, encoding: .utf8)
+        #expect(try gantry(["zones", "import", path("zones.geojson")]).status == 0)
+        #expect(try gantry(["zones", "list", "--format", "csv"]).output.contains("all,"))
+        let cells = try query(["od-matrix", "--day", "2026-03-02", "--format", "csv"])
+        #expect(cells.status == 0 && cells.output.contains("all,all,2026-03-02T08:"), "\(cells)")
     }
 }
