@@ -311,23 +311,30 @@ DECLARE
     k       integer := (SELECT min_vehicles FROM settings);
     from_id integer := movement.camera_id(from_camera);
     to_id   integer := movement.camera_id(to_camera);
+    midnight timestamptz := date_trunc('day', period_start AT TIME ZONE zone) AT TIME ZONE zone;
 BEGIN
     PERFORM movement.check_period(period_start, period_end, every);
     PERFORM movement.check_pair(from_camera, to_camera, longest);
     RETURN QUERY
     WITH trip AS (
-        SELECT movement.bucket(t.departed, every, zone, period_start) AS start, t.vehicle, date_part('epoch', t.arrived - t.departed) AS seconds
+        -- movement.bucket, written out: called for each of a busy pair's trips it would take most of the time.
+        SELECT CASE WHEN every < interval '1 day' THEN date_bin(every, t.departed, midnight)
+                    ELSE date_bin(every, t.departed AT TIME ZONE zone, midnight AT TIME ZONE zone) AT TIME ZONE zone END AS start,
+               t.vehicle, date_part('epoch', t.arrived - t.departed) AS seconds
         FROM trips_between(from_id, to_id, period_start, period_end, longest) AS t
-    ), usual AS (
-        SELECT start, percentile_cont(0.25) WITHIN GROUP (ORDER BY seconds) AS quartile FROM trip GROUP BY start
-    ), judged AS (
-        SELECT t.start, t.vehicle, t.seconds, t.seconds <= 3 * u.quartile AS drove FROM trip t JOIN usual u ON u.start = t.start
+    ), bucketed AS (
+        -- Together by bucket, since a join of trips with their bucket's quartile is made as a nested loop.
+        SELECT start, array_agg(vehicle) AS vehicles, array_agg(seconds) AS seconds, 3 * percentile_cont(0.25) WITHIN GROUP (ORDER BY seconds) AS most
+        FROM trip GROUP BY start
     ), counted AS (
-        SELECT start, count(*) FILTER (WHERE drove) AS trips, count(DISTINCT vehicle) FILTER (WHERE drove) AS vehicles,
-               percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds) FILTER (WHERE drove) AS median,
-               percentile_cont(0.85) WITHIN GROUP (ORDER BY seconds) FILTER (WHERE drove) AS p85,
-               count(*) FILTER (WHERE NOT drove) AS stopped
-        FROM judged GROUP BY start
+        SELECT b.start, c.*
+        FROM bucketed b CROSS JOIN LATERAL (
+            SELECT count(*) FILTER (WHERE t.drove) AS trips, count(DISTINCT t.vehicle) FILTER (WHERE t.drove) AS vehicles,
+                   percentile_cont(0.5) WITHIN GROUP (ORDER BY t.seconds) FILTER (WHERE t.drove) AS median,
+                   percentile_cont(0.85) WITHIN GROUP (ORDER BY t.seconds) FILTER (WHERE t.drove) AS p85,
+                   count(*) FILTER (WHERE NOT t.drove) AS stopped
+            FROM (SELECT u.vehicle, u.seconds, u.seconds <= b.most AS drove FROM unnest(b.vehicles, b.seconds) AS u (vehicle, seconds)) AS t
+        ) AS c
     )
     SELECT n.start, CASE WHEN n.vehicles >= k THEN n.trips END, CASE WHEN n.vehicles >= k THEN n.vehicles END,
            CASE WHEN n.vehicles >= k THEN n.median END, CASE WHEN n.vehicles >= k THEN n.p85 END,

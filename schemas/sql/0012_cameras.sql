@@ -217,11 +217,14 @@ BEGIN
                extract(epoch FROM t.arrived - t.departed)::double precision AS seconds
         FROM trips_between(from_id, to_id, period_start, period_end, longest) AS t
             JOIN way w ON t.departed >= w.left_from AND t.departed < w.left_until AND t.arrived >= w.reached_from AND t.arrived < w.reached_until
-    ), usual AS (
-        SELECT start, percentile_cont(0.25) WITHIN GROUP (ORDER BY seconds) AS quartile FROM trip GROUP BY start
+    ), bucketed AS (
+        -- As in movement.travel_times: a join of trips with their bucket's quartile is made as a nested loop.
+        SELECT start, array_agg(vehicle) AS vehicles, array_agg(metres) AS metres, array_agg(straight) AS straights, array_agg(seconds) AS seconds,
+               3 * percentile_cont(0.25) WITHIN GROUP (ORDER BY seconds) AS most
+        FROM trip GROUP BY start
     ), judged AS (
-        SELECT t.start, t.vehicle, t.metres, t.straight, t.seconds, t.metres * 3.6 / nullif(t.seconds, 0) AS kmh, t.seconds <= 3 * u.quartile AS drove
-        FROM trip t JOIN usual u ON u.start = t.start
+        SELECT b.start, u.vehicle, u.metres, u.straight, u.seconds, u.metres * 3.6 / nullif(u.seconds, 0) AS kmh, u.seconds <= b.most AS drove
+        FROM bucketed b CROSS JOIN LATERAL unnest(b.vehicles, b.metres, b.straights, b.seconds) AS u (vehicle, metres, straight, seconds)
     ), counted AS (
         SELECT start, count(*) FILTER (WHERE drove) AS trips, count(DISTINCT vehicle) FILTER (WHERE drove) AS vehicles,
                min(metres) AS least, max(metres) AS most, bool_or(straight) AS straight, avg(metres) FILTER (WHERE drove) AS metres,
