@@ -20,37 +20,6 @@ COMMENT ON COLUMN coverage.epoch IS 'The source''s run, as in sighting. Stretche
 COMMENT ON COLUMN coverage.watched IS 'Stretches between frames that follow each other without a gap, by the camera''s clock; both ends are part of them.';
 COMMENT ON COLUMN coverage.frames IS 'Analysed frames of each minute of the hour, 60 counts.';
 
--- As in 0006, and coverage.
-CREATE OR REPLACE FUNCTION ensure_days(days date[]) RETURNS TABLE (refused date, reason text)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-DECLARE
-    parents constant text[] := ARRAY['sighting', 'crop', 'journey', 'leg', 'coverage'];
-    wanted date;
-    parent text;
-    child  text;
-    most   integer := (SELECT days_max FROM settings);
-BEGIN
-    FOR wanted IN SELECT DISTINCT d FROM unnest(days) AS d WHERE d IS NOT NULL ORDER BY d LOOP
-        CONTINUE WHEN (SELECT bool_and(to_regclass(format('public.%s_%s', p, to_char(wanted, 'YYYYMMDD'))) IS NOT NULL) FROM unnest(parents) AS p);
-        PERFORM pg_advisory_xact_lock(hashtext('gantry.ensure_days'));
-        CONTINUE WHEN (SELECT bool_and(to_regclass(format('public.%s_%s', p, to_char(wanted, 'YYYYMMDD'))) IS NOT NULL) FROM unnest(parents) AS p);
-        IF to_regclass(format('public.sighting_%s', to_char(wanted, 'YYYYMMDD'))) IS NULL
-           AND (SELECT count(*) FROM pg_inherits WHERE inhparent = 'sighting'::regclass) >= most THEN
-            refused := wanted;
-            reason := format('%s days hold sightings already, and settings.days_max allows no more', most);
-            RETURN NEXT;
-            CONTINUE;
-        END IF;
-        FOREACH parent IN ARRAY parents LOOP
-            child := format('%s_%s', parent, to_char(wanted, 'YYYYMMDD'));
-            CONTINUE WHEN to_regclass('public.' || child) IS NOT NULL;
-            EXECUTE format('CREATE TABLE public.%I (LIKE public.%I INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE INCLUDING COMMENTS)', child, parent);
-            EXECUTE format('ALTER TABLE public.%I ATTACH PARTITION public.%I FOR VALUES FROM (%L) TO (%L)', parent, child,
-                           wanted::timestamp AT TIME ZONE 'UTC', (wanted + 1)::timestamp AT TIME ZONE 'UTC');
-        END LOOP;
-    END LOOP;
-END $$;
-
 CREATE FUNCTION store_coverage(cameras integer[], epochs bigint[], starts timestamptz[], ends timestamptz[], frames integer[], replacing boolean)
 RETURNS TABLE (place integer, revision integer)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$

@@ -112,7 +112,9 @@ END $$;
 COMMENT ON FUNCTION movement.passing(geometry, timestamptz, timestamptz) IS
     'Aggregate: passages and distinct vehicles per camera inside an area (WGS 84), and a last row without a camera for all of them. A camera that moved in the period has a row for each place inside, of what it saw from there.';
 
-CREATE OR REPLACE FUNCTION movement.trace(tokens bytea[], look_alikes bytea[], purpose text, case_number text, period_start timestamptz, period_end timestamptz)
+-- With the way from the row before. A function's columns can't be changed, so grants on it are needed again.
+DROP FUNCTION movement.trace(bytea[], bytea[], text, text, timestamptz, timestamptz);
+CREATE FUNCTION movement.trace(tokens bytea[], look_alikes bytea[], purpose text, case_number text, period_start timestamptz, period_end timestamptz)
 RETURNS TABLE (audit_id bigint, seen_at timestamptz, last_seen timestamptz, camera text, longitude double precision, latitude double precision,
                vehicle vehicle_class, direction direction, confidence real, accepted boolean, exact boolean, passage_id bytea, sealed_text bytea,
                way_metres double precision, way geometry)
@@ -156,6 +158,9 @@ BEGIN
         AND s.seen_at - s.seen_before <= (SELECT journey_gap FROM settings)
     ORDER BY s.seen_at, s.name;
 END $$;
+
+COMMENT ON FUNCTION movement.trace(bytea[], bytea[], text, text, timestamptz, timestamptz) IS
+    'Per-vehicle: where and when one vehicle was seen, by its exact tokens (one per token epoch) and by those of look-alike texts; either list may be empty. At most 10,000 rows, oldest first. way is the quickest along roads from the row before, null where that is longer ago than settings.journey_gap, or no way is known, as where a camera has moved since. Refused without purpose and case; the entry audit_id is committed first.';
 
 CREATE OR REPLACE FUNCTION impossible_legs(period_start timestamptz, period_end timestamptz, fastest_kmh double precision)
 RETURNS TABLE (vehicle bigint, from_camera integer, to_camera integer, departed timestamptz, arrived timestamptz,
@@ -241,6 +246,9 @@ BEGIN
     FROM counted n
     ORDER BY n.start;
 END $$;
+
+COMMENT ON FUNCTION movement.speeds(text, text, timestamptz, timestamptz, interval, text, double precision, interval) IS
+    'Aggregate: km/h between two cameras by the bucket of departure: the space-mean speed (metres * trips / sum of seconds) and the 15th and 85th percentile of single trips, over the metres along the road that are given, else over those of the quickest way that the road network has, else over the straight line (straight = true: a lower bound). Trips of more than 3 times the bucket''s 25th percentile of seconds stopped on the way and are left out; stopped says how many. After the validity window of Dion and Rakha, Transportation Research B 40 (2006) 745-766, which like TransGuide compares each trip with those around it; a bucket''s own quartile needs no history and follows congestion, while fewer than three quarters of its trips stop. Trips as in movement.both, but of several departures before an arrival the last one counts.';
 
 CREATE OR REPLACE FUNCTION movement.anomalies(period_start timestamptz, period_end timestamptz, fastest_kmh double precision DEFAULT 200,
                                    most integer DEFAULT 1000)
@@ -362,8 +370,8 @@ BEGIN
     ORDER BY c.key;
 END $$;
 
--- As in 0010: ways along roads are those between cameras' last places.
-CREATE OR REPLACE FUNCTION snap_cameras() RETURNS integer
+-- Ways along roads are those between cameras' last places.
+CREATE FUNCTION snap_cameras() RETURNS integer
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     changed integer;
@@ -429,7 +437,11 @@ BEGIN
     RETURN changed;
 END $$;
 
-CREATE OR REPLACE FUNCTION movement.road_flows(period_start timestamptz, period_end timestamptz, every interval, zone text DEFAULT 'UTC')
+COMMENT ON FUNCTION snap_cameras() IS
+    'Finds the edges that cameras watch, of those that are new, were moved or turned, or have seen too little so far (100 sightings with a course); how many changed. Their ways wait to be found again.';
+REVOKE ALL ON FUNCTION snap_cameras() FROM PUBLIC;
+
+CREATE FUNCTION movement.road_flows(period_start timestamptz, period_end timestamptz, every interval, zone text DEFAULT 'UTC')
 RETURNS TABLE (edge bigint, road bigint, bucket timestamptz, legs bigint, vehicles_at_least bigint, path geometry)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 #variable_conflict use_column
@@ -463,7 +475,7 @@ END $$;
 COMMENT ON FUNCTION movement.road_flows(timestamptz, timestamptz, interval, text) IS
     'Aggregate: legs per edge of the road network and bucket of departure, each on the quickest way between its cameras. Only pairs of cameras with k vehicles in the bucket are counted, so figures are too low where flows are thin: ask for wide buckets. vehicles_at_least is the largest such pair''s. edge is negative where driven from target to source; road is its number in the imported file; path (WGS 84) is in the direction of travel. A leg''s first edge, where its first camera stands, is left out. Pairs with a camera that was moved since the period began are left out: ways are known between cameras'' last places. Edges without such a leg have no row.';
 
-CREATE OR REPLACE FUNCTION movement.leg_paths(period_start timestamptz, period_end timestamptz, least_vehicles integer DEFAULT 50)
+CREATE FUNCTION movement.leg_paths(period_start timestamptz, period_end timestamptz, least_vehicles integer DEFAULT 50)
 RETURNS TABLE (from_camera text, to_camera text, legs bigint, vehicles bigint, metres double precision, free_seconds double precision, path geometry)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 #variable_conflict use_column
@@ -649,7 +661,7 @@ CREATE TABLE closed_day (
 COMMENT ON TABLE closed_day IS 'UTC days that were dropped and take no passages any more; deleting a row opens its day again.';
 COMMENT ON COLUMN closed_day.actor IS 'The role that logged in (session_user): SET ROLE does not change it.';
 
--- As in 0011, but for days that are closed.
+-- As in 0006, but for coverage and for days that are closed.
 CREATE OR REPLACE FUNCTION ensure_days(days date[]) RETURNS TABLE (refused date, reason text)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
