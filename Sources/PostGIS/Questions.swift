@@ -200,7 +200,7 @@ public struct Questions: ~Copyable {
     /// - Parameters:
     ///   - zones: A GeoJSON feature collection of polygons, named by the property `name`; nil for those that are stored.
     ///   - every: The length of a bucket of departures; positive.
-    ///   - corrected: Whether to estimate how many there truly were; takes three times as long.
+    ///   - corrected: Whether to estimate how many there truly were; takes five times as long.
     public func odMatrix(
         zones: String?, in period: Period, every: Duration, corrected: Bool = false
     ) throws(QueryError) -> [ODCell] {

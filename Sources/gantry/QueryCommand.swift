@@ -129,7 +129,7 @@ struct ODMatrixQuery: AsyncParsableCommand {
     var zones: String?
     @Option(help: "Journeys are grouped by departure in stretches of this length.")
     var every = Span(argument: "1h")!
-    @Flag(help: "Estimate the true numbers as well; takes three times as long.")
+    @Flag(help: "Estimate the true numbers as well; takes five times as long.")
     var corrected = false
 
     func run() async throws {
