@@ -5,6 +5,8 @@ public enum QueryError: Error, Equatable, CustomStringConvertible {
     case badQuestion(String)
     /// A look at one vehicle without what it takes. The attempt is on record.
     case refused(String)
+    /// So often that the answers together would tell too much. The attempt is on record.
+    case spent(String)
     case schema(found: Int, needed: Int)
     case database(DatabaseError)
 
@@ -15,6 +17,7 @@ public enum QueryError: Error, Equatable, CustomStringConvertible {
         case .refused(let what): "QRY103 refused: \(what)"
         case .schema(let found, let needed):
             "QRY104 the database is at schema version \(found); this build asks version \(needed). Run `gantry migrate`, or use the build that migrated it."
+        case .spent(let what): "QRY105 refused: \(what)"
         case .database(let error): "\(error)"
         }
     }
@@ -28,6 +31,7 @@ public enum QueryError: Error, Equatable, CustomStringConvertible {
         switch state {
         case "GN404": self = .unknownCamera(words)
         case "GN403": self = .refused(words)
+        case "GN429": self = .spent(words)
         // Times, dates, intervals and zones that PostgreSQL can't read.
         case "GN400", "22007", "22008", "22023", "22P02":
             self = .badQuestion(hint.map { "\(message): \($0.hasSuffix(".") ? String($0.dropLast()) : $0)" } ?? message)

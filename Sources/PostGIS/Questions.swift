@@ -91,6 +91,8 @@ public struct Questions: ~Copyable {
     public let zone: String
     /// k: counts over fewer distinct vehicles are withheld.
     public let minimumVehicles: Int
+    /// Counts are rounded up or down to multiples of this; 1 where they are not.
+    public let countStep: Int
     private let connection: Connection
 
     /// - Parameter application: Who asks, as the audit log's `client` shows it.
@@ -100,11 +102,16 @@ public struct Questions: ~Copyable {
         }
         let found = try Self.translated { () throws(DatabaseError) in try Migrator.version(opened) }
         guard found == Migrator.version else { throw .schema(found: found, needed: Migrator.version) }
-        let k = try Self.translated { () throws(DatabaseError) in
-            try opened.query("SELECT movement.minimum_vehicles(), now() AT TIME ZONE $1::text", [zone]).values[0][0]
+        // Functions without a time zone of their own count days in the session's.
+        let rules = try Self.translated { () throws(DatabaseError) in
+            try opened.query(
+                """
+                SELECT min_vehicles, round_to FROM movement.publication(), set_config('TimeZone', $1, false)
+                """, [zone])
         }
         self.zone = zone
-        minimumVehicles = k.flatMap { Int($0) } ?? .max
+        minimumVehicles = rules.integer(0, 0) ?? .max
+        countStep = rules.integer(0, 1) ?? 1
         connection = opened
     }
 

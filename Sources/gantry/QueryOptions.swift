@@ -133,6 +133,9 @@ struct QueryOptions: ParsableArguments {
             } else {
                 try show(answer, to: question, every: every)
             }
+            if format == .table, plot == nil, !answer.rows.isEmpty, questions.countStep > 1 {
+                complain("Counts are multiples of \(questions.countStep), rounded up or down at random.")
+            }
             if let cameras { try remark(on: cameras, questions, period) }
         }
     }
@@ -245,7 +248,7 @@ func answering(_ work: () throws -> Void) throws {
     } catch let error as QueryError {
         complain("\(error)")
         switch error {
-        case .refused: throw ExitCode(77)
+        case .refused, .spent: throw ExitCode(77)
         case .database, .schema: throw ExitCode(69)
         case .unknownCamera, .badQuestion: throw ExitCode(65)
         }
