@@ -85,6 +85,9 @@ let package = Package(
         library("Custody", ["Traffic", crypto]),
         library("PostGIS", ["Traffic", "CLibPQ", logging]),
 
+        // What operators must write down, from what a system says of itself.
+        library("Papers", ["Traffic"]),
+
         // What executables share: edges joined as a pipeline file says.
         library(
             "Assembly",
@@ -101,7 +104,7 @@ let package = Package(
             "gantry",
             [
                 "Traffic", "Stages", "Grammars", "Topics", "Wire", "Replay", "StageRunner", "KafkaTopics", "Custody",
-                "PostGIS", "Assembly", lifecycle,
+                "PostGIS", "Papers", "Assembly", lifecycle, yams,
             ]),
         executable(
             "gantry-local",
@@ -129,6 +132,7 @@ let package = Package(
             ["Traffic", "Stages", "Topics", "Wire", "StageRunner", "KafkaTopics", "GantryTesting", logging]),
         tests("VisionTests", ["Traffic", "Stages", "Grammars", "Vision", logging], exclude: ["Plates"]),
         tests("CustodyTests", ["Traffic", "Custody"]),
+        tests("PapersTests", ["Traffic", "Papers"]),
         tests("PostGISTests", ["Traffic", "PostGIS", "Custody", "GantryTesting", logging]),
         tests(
             "GantryTestingTests",

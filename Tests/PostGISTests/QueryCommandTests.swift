@@ -182,4 +182,25 @@ import Traffic
         let cells = try query(["od-matrix", "--day", "2026-03-02", "--format", "csv"])
         #expect(cells.status == 0 && cells.output.contains("all,all,2026-03-02T08:"), "\(cells)")
     }
+
+    @Test func `reports are pages made from what is there, and name no vehicle, user or case`() throws {
+        _ = try query(["trace", "--plate", "GAN1003", "--purpose", "theft", "--case", "2026/117"])
+        _ = try query(["trace", "--plate", "GAN1003", "--purpose", "theft"])
+        for paper in ["dpia", "policy", "transparency"] {
+            let made = try gantry(["report", paper, "--out", path("\(paper).html")])
+            #expect(made.status == 0, "\(made.errors)")
+            #expect(made.errors.contains("for the operator to fill in"))
+            #expect(made.errors.contains("Aggregates are shown from 5 vehicles on"))
+            let page = try String(contentsOfFile: path("\(paper).html"), encoding: .utf8)
+            for secret in ["GAN1003", "2026/117", NSUserName() == "root" ? "gantry-query" : NSUserName()] {
+                #expect(!page.contains(secret), "\(paper): \(secret)")
+            }
+        }
+        let seen = try String(contentsOfFile: path("transparency.html"), encoding: .utf8)
+        #expect(seen.contains("<td>theft</td><td>trace</td>") && seen.contains("<td>3</td>"))
+        let assessment = try String(contentsOfFile: path("dpia.html"), encoding: .utf8)
+        #expect(assessment.contains("<svg") && assessment.contains("yunet-640"))
+        #expect(try gantry(["report", "dpia", "--out", "/nonexistent/dpia.html"]).status == 74)
+        #expect(try gantry(["report", "novel"]).status == 64)
+    }
 }

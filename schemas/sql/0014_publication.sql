@@ -2,7 +2,7 @@
 -- Why: each cell had k vehicles or more, yet two answers can differ by a single vehicle: a period a second longer, an area one
 -- camera larger, a threshold one lower. So the questions of schema movement only publish what those of schema exact count:
 -- for periods and limits on a grid, and in rounded numbers. A k below 10 (synthetic cities, tests) switches this off with it.
--- Source: docs/decisions/0018-publication.md.
+-- Source: docs/decisions/0014-publication.md.
 BEGIN;
 
 ALTER TABLE settings
