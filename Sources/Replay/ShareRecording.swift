@@ -23,32 +23,14 @@ public enum ShareRecording {
     ) throws -> Result {
         let pseudonyms = try grammars.map { try learned(from, Pseudonyms(grammars: $0, key: key)) }
         var sharing = Sharing(pseudonyms: pseudonyms)
-        guard !FileManager.default.fileExists(atPath: target) else { throw RecordingError.exists(path: target) }
-        // Half a copy must not pass for a whole one, least of all here.
-        let partial = target + ".partial"
-        do {
-            let records = try copy(from, to: partial, with: &sharing)
-            guard rename(partial, target) == 0 else { throw ShareError.unwritable(target) }
-            return Result(records: records, leftOut: sharing.leftOut)
-        } catch {
-            unlink(partial)
-            throw error
-        }
-    }
-
-    private static func copy(_ from: String, to partial: String, with sharing: inout Sharing) throws -> Int {
-        var options = RecordingOptions()
-        options.overwrites = true
-        var reader = try RecordingReader(path: from)
-        var writer = try RecordingWriter(to: partial, schemas: Schema.recordings, options: options)
-        var records = 0
-        while let record = try reader.next() {
-            guard let shared = try sharing.shared(record) else { continue }
-            try writer.append(shared.record, to: shared.topic)
-            records += 1
-        }
-        _ = try writer.finish()
-        return records
+        let records = try WholeRecording.write(target) { (writer: inout RecordingWriter) in
+            var reader = try RecordingReader(path: from)
+            while let record = try reader.next() {
+                guard let shared = try sharing.shared(record) else { continue }
+                try writer.append(shared.record, to: shared.topic)
+            }
+        }.messages
+        return Result(records: records, leftOut: sharing.leftOut)
     }
 
     /// Finds out which plates were where: from the passages that are recorded, and those that its reads become.

@@ -9,7 +9,7 @@ import Wire
 struct RecordingCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "recording",
-        abstract: "Shows, checks and repairs recordings of topics (MCAP files).",
+        abstract: "Shows, checks, cuts and repairs recordings of topics (MCAP files).",
         discussion: """
             A recording is one file, made by `gantry record` or `gantry run --record`, that \
             Foxglove and the `mcap` packages open too.
@@ -19,10 +19,11 @@ struct RecordingCommand: ParsableCommand {
               gantry recording cat monday.mcap --topic city.reads --camera ring-north --limit 5
               gantry recording validate monday.mcap
               gantry recording repair broken.mcap --out whole.mcap
+              gantry recording cut monday.mcap --from 2026-03-02T07:30:00Z --out rest.mcap
             """,
         subcommands: [
             RecordingInfo.self, RecordingCat.self, RecordingValidate.self, RecordingRepairCommand.self,
-            RecordingShare.self,
+            RecordingCut.self, RecordingShare.self,
         ])
 }
 

@@ -2,6 +2,7 @@ import Foundation
 import SwiftProtobuf
 import Testing
 import Topics
+import Traffic
 import Wire
 
 /// `gantry recording ...` as a process: what operators see and scripts parse.
@@ -131,6 +132,40 @@ import Wire
         #expect(try folder.bytes("cut.mcap").count == bytes.count / 2)
         let again = try gantry("repair", cut, "--out", whole)
         #expect(again.status == 74 && again.complaints.hasPrefix("REC121 "))
+    }
+
+    @Test func `cut copies the part that is asked for, byte by byte, and never replaces a file`() throws {
+        let records = try Recorded.city(200)
+        let path = folder.path("a.mcap"), part = folder.path("part.mcap")
+        try Recorded.write(records, to: path, .chunks(4000))
+        let times = records.map(\.record.timestamp).sorted()
+        let from = EventTime(nanoseconds: times[50]), to = EventTime(nanoseconds: times[150])
+        let camera = try #require(records[60].record.key)
+        let made = try gantry(
+            "cut", path, "--from", from.rfc3339, "--to", to.rfc3339, "--camera", camera, "--out", part)
+        #expect(made.status == 0, "\(made.complaints)")
+        let wanted = records.filter {
+            $0.record.key == camera && $0.record.timestamp >= from.nanoseconds && $0.record.timestamp < to.nanoseconds
+        }
+        var reader = try RecordingReader(path: part)
+        var found: [RecordedRecord] = []
+        while let record = try reader.next() { found.append(record) }
+        #expect(!wanted.isEmpty && wanted.count < 200 && found == wanted)
+        #expect(try gantry("validate", part).status == 0)
+        #expect(try gantry("cut", path, "--camera", camera, "--out", part).status == 74)
+        let none = try gantry("cut", path, "--camera", "cellar", "--out", folder.path("none.mcap"))
+        #expect(none.status == 65 && none.complaints.contains("recording info"))
+        let left = try FileManager.default.contentsOfDirectory(atPath: folder.path("")).filter { $0.hasPrefix("none") }
+        #expect(left == [])
+        #expect(try gantry("cut", path, "--out", folder.path("all.mcap")).status == 64)
+        // A damaged source leaves nothing that passes for a cut of it.
+        var bytes = try folder.bytes("a.mcap")
+        bytes[bytes.count / 3] ^= 0xFF
+        try Data(bytes).write(to: URL(filePath: folder.path("bad.mcap")))
+        #expect(
+            try gantry("cut", folder.path("bad.mcap"), "--to", to.rfc3339, "--out", folder.path("none.mcap")).status
+                == 65)
+        #expect(!FileManager.default.fileExists(atPath: folder.path("none.mcap")))
     }
 
     @Test func `what is no recording is refused in one line with status 65`() throws {
