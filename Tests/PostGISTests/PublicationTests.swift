@@ -1,6 +1,7 @@
 import Fixtures
 import Foundation
 import GantryTesting
+import Synchronization
 import Testing
 import Traffic
 
@@ -12,13 +13,26 @@ import Traffic
 /// published, where it must succeed.
 @Suite struct PublicationTests {
     static let seed: UInt64 = 20_260_302
-    let database: TestDatabase
+    /// The day's database, made once; each test has a copy.
+    private static let prepared = Mutex<(address: String, truth: [Int])?>(nil)
+    let address: String
     /// Passages of canal-bridge by its stretches of five minutes, from midnight; every third one of few vehicles.
     let truth: [Int]
 
-    /// station-south sees three vehicles in all, ring-north thirty an hour, of which twelve go on to canal-bridge.
     init() throws {
-        database = try TestDatabase()
+        let day = try Self.prepared.withLock { prepared in
+            if let prepared { return prepared }
+            let made = try Self.prepare()
+            prepared = made
+            return made
+        }
+        truth = day.truth
+        address = try Postgres.shared().makeDatabase(template: day.address)
+    }
+
+    /// station-south sees three vehicles in all, ring-north thirty an hour, of which twelve go on to canal-bridge.
+    private static func prepare() throws -> (address: String, truth: [Int]) {
+        let database = try TestDatabase()
         var generator = SeededGenerator(seed: Self.seed)
         var passages: [Passage] = []
         var counts: [Int] = []
@@ -50,10 +64,12 @@ import Traffic
         }
         _ = try database.sink().write(passages)
         try LegKeeper(database: database.address).finish()
-        truth = counts
+        return (database.address, counts)
     }
 
-    func rows(_ sql: String) throws -> [[String?]] { try database.query(sql) }
+    func rows(_ sql: String) throws -> [[String?]] {
+        try Connection(address, application: "test").query(sql).values
+    }
     func numbers(_ sql: String) throws -> [Int?] { try rows(sql).map { $0[0].flatMap { Int($0) } } }
     static let day = "'2026-03-02', '2026-03-03'"
     static let square =
@@ -62,7 +78,7 @@ import Traffic
     /// The codes that PostgreSQL gives to a call, nil where it answers.
     func state(_ call: String) -> String? {
         do {
-            _ = try database.query("SELECT count(*) FROM \(call)")
+            _ = try rows("SELECT count(*) FROM \(call)")
             return nil
         } catch { return (error as? DatabaseError)?.sqlState ?? "\(error)" }
     }
@@ -91,7 +107,7 @@ import Traffic
             #expect(asked("exact", period) == nil, "\(period)")
         }
         // Without vehicles to protect every second may be asked about.
-        try AuditLog(database: database.address).setMinimumVehicles(9)
+        try AuditLog(database: address).setMinimumVehicles(9)
         #expect(asked("movement", "'2026-03-02 07:03', '2026-03-02 08:03:01'") == nil)
     }
 
@@ -108,7 +124,7 @@ import Traffic
         ] {
             #expect(state("movement.\(call)") == wanted, "\(call)")
         }
-        let questions = try Questions(database: database.address, zone: "Europe/Brussels")
+        let questions = try Questions(database: address, zone: "Europe/Brussels")
         let answer = try questions.courses(camera: nil, in: questions.period(day: "2026-03-02"))
         #expect(!answer.isEmpty, "a day is the asker's, not the server's")
         #expect(
@@ -227,7 +243,7 @@ import Traffic
             """
         }
         func ask(_ n: Int) throws {
-            let connection = try Connection(database.address, application: "test")
+            let connection = try Connection(address, application: "test")
             try connection.execute("BEGIN")
             try connection.query(
                 "SELECT count(*) FROM movement.od_matrix($1, \(Self.day), '1 hour')", [zones(n)])
@@ -245,7 +261,7 @@ import Traffic
     @Test func `noise has a budget for each day of data, which no rollback gives back`() throws {
         _ = try rows("SELECT set_publication('5 minutes', 1, 0.5, 6)")
         func flows(_ every: String, _ camera: String = "'canal-bridge'") throws -> [Int?] {
-            let connection = try Connection(database.address, application: "test")
+            let connection = try Connection(address, application: "test")
             try connection.execute("BEGIN")
             let found = try connection.query(
                 "SELECT passages FROM movement.flows(\(camera), \(Self.day), '\(every)')")

@@ -574,7 +574,7 @@ BEGIN
            exact.figure(f.median_seconds, 1, p), exact.figure(f.p85_seconds, 1, p)
     FROM exact.all_travel_times(period_start, period_end, CASE WHEN p.base > 1 THEN greatest(least_vehicles - p.base + 1, 1) ELSE least_vehicles END) AS f CROSS JOIN LATERAL (SELECT hashtextextended('travel_times ' || f.from_camera || ' ' || f.to_camera, p.key) AS place) AS a CROSS JOIN LATERAL (SELECT CASE WHEN p.epsilon IS NOT NULL THEN hashtextextended(period_start || '/' || period_end, a.place) END AS cell) AS b
     -- By the published number: by the true one the limit would tell it.
-    WHERE p.base = 1 OR exact.count(f.vehicles, 2, a.place, b.cell, p) >= least_vehicles;
+    WHERE p.base = 1 OR least(exact.count(f.vehicles, 2, a.place, b.cell, p), exact.count(f.trips, 1, a.place, b.cell, p)) >= least_vehicles;
 END $$;
 
 CREATE FUNCTION movement.anomalies(period_start timestamptz, period_end timestamptz, fastest_kmh double precision DEFAULT 200,
@@ -607,7 +607,7 @@ BEGIN
     RETURN QUERY
     SELECT f.from_camera, f.to_camera, exact.count(f.legs, 1, a.place, b.cell, p), least(exact.count(f.vehicles, 2, a.place, b.cell, p), exact.count(f.legs, 1, a.place, b.cell, p)), f.metres, f.free_seconds, f.path
     FROM exact.leg_paths(period_start, period_end, CASE WHEN p.base > 1 THEN greatest(least_vehicles - p.base + 1, 1) ELSE least_vehicles END) AS f CROSS JOIN LATERAL (SELECT hashtextextended('legs ' || f.from_camera || ' ' || f.to_camera, p.key) AS place) AS a CROSS JOIN LATERAL (SELECT CASE WHEN p.epsilon IS NOT NULL THEN hashtextextended(period_start || '/' || period_end, a.place) END AS cell) AS b
-    WHERE p.base = 1 OR exact.count(f.vehicles, 2, a.place, b.cell, p) >= least_vehicles;
+    WHERE p.base = 1 OR least(exact.count(f.vehicles, 2, a.place, b.cell, p), exact.count(f.legs, 1, a.place, b.cell, p)) >= least_vehicles;
 END $$;
 
 CREATE FUNCTION movement.road_flows(period_start timestamptz, period_end timestamptz, every interval, zone text DEFAULT 'UTC')
