@@ -39,6 +39,13 @@ public struct AuditLog: ~Copyable {
         }
     }
 
+    /// The database's name, and the identifier that its server's cluster was given when it was made.
+    public func identity() throws(DatabaseError) -> (database: String, system: String) {
+        let row = try connection.query("SELECT current_database(), system_identifier FROM pg_control_system()").values[
+            0]
+        return (row[0] ?? "", row[1] ?? "")
+    }
+
     /// Sets k, on the record; nothing when it is so already.
     public func setMinimumVehicles(_ k: Int) throws(DatabaseError) {
         try connection.query("SELECT set_min_vehicles($1)", [String(k)])

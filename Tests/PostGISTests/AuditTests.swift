@@ -29,7 +29,7 @@ import Traffic
         var chain = AuditChain()
         do {
             for entry in try AuditLog(database: database.address).entries(after: 0) {
-                try chain.check(fields: entry.fields, previous: entry.previous, digest: entry.digest)
+                try chain.check(AuditEntry(fields: entry.fields, previous: entry.previous, digest: entry.digest))
             }
             return nil
         } catch let broken as AuditChain.Break {
@@ -56,7 +56,7 @@ import Traffic
             var chain = AuditChain()
             do {
                 for entry in try entries() {
-                    try chain.check(fields: entry.fields, previous: entry.previous, digest: entry.digest)
+                    try chain.check(AuditEntry(fields: entry.fields, previous: entry.previous, digest: entry.digest))
                 }
                 return nil
             } catch let broken as AuditChain.Break {
