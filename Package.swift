@@ -131,7 +131,7 @@ let package = Package(
             "KafkaTopicsTests",
             ["Traffic", "Stages", "Topics", "Wire", "StageRunner", "KafkaTopics", "GantryTesting", logging]),
         tests("VisionTests", ["Traffic", "Stages", "Grammars", "Vision", logging], exclude: ["Plates"]),
-        tests("CustodyTests", ["Traffic", "Custody"]),
+        tests("CustodyTests", ["Traffic", "Custody", "GantryTesting"]),
         tests("PapersTests", ["Traffic", "Papers"]),
         tests("PostGISTests", ["Traffic", "PostGIS", "Custody", "GantryTesting", logging]),
         tests(

@@ -239,7 +239,8 @@ func sayOnRecord(_ entry: Int64?) {
     complain("This look is on record" + (entry.map { ", as entry \($0) of the audit log." } ?? "."))
 }
 
-/// Runs a command's work; what goes wrong is said once, and the exit status tells its kind: 65 a question that can't be
+/// Runs a command's work; what goes wrong is said once, and the exit status tells its kind: 1 a record that is not what was
+/// signed, 65 a question that can't be
 /// answered or drawn, or a file without what it should have, 66 a file that can't be read, 69 no database or renderer, 74 a
 /// file that can't be written, 77 refused.
 func answering(_ work: () throws -> Void) throws {
@@ -268,6 +269,14 @@ func answering(_ work: () throws -> Void) throws {
     } catch let error as CustodyError {
         complain("\(error)")
         throw ExitCode(77)
+    } catch let error as SignatureError {
+        complain("\(error)")
+        switch error {
+        case .noKey: throw ExitCode(66)
+        case .keyTooOpen, .badKey: throw ExitCode(77)
+        case .unwritable, .keyExists, .otherKey: throw ExitCode(74)
+        case .altered, .notSigned, .contradiction, .noCheckpoints: throw ExitCode(1)
+        }
     } catch let error as PlotError {
         complain("\(error)")
         throw ExitCode(error == .nothingToDraw ? 65 : 69)

@@ -106,8 +106,8 @@ import Traffic
         // The owner of the tables can take the trigger off: the chain has to show what follows.
         _ = try database.query("ALTER TABLE audit DISABLE TRIGGER audit_append_only")
         let head = try database.query("SELECT digest FROM audit WHERE id = 4")[0][0]!
-        let noted = (id: Int64(4), digest: try Literal.bytes(head))
-        #expect(try verify(noted: noted) == nil)
+        let signed = [Int64(4): try Literal.bytes(head)]
+        #expect(try verify(signed: signed) == nil)
         _ = try database.query("UPDATE audit SET purpose = 'fraud' WHERE id = 2")
         #expect(try verify() == .changed(2))
         // With a digest to match, the next entry gives it away.
@@ -115,17 +115,17 @@ import Traffic
         #expect(try verify() == .unlinked(3))
         _ = try database.query("DELETE FROM audit WHERE id = 2")
         #expect(try verify() == .gap(after: 1, found: 3))
-        // Cutting the end leaves a chain that is whole, but not one that holds the noted head.
+        // Cutting the end leaves a chain that is whole, but not one that holds the signed head.
         _ = try database.query("DELETE FROM audit WHERE id > 1")
         #expect(try verify() == nil)
-        #expect(try verify(noted: noted) == .headLost(4))
+        #expect(try verify(signed: signed) == .cut(after: 1, signed: 4))
     }
 
-    func verify(noted: (id: Int64, digest: [UInt8])? = nil) throws -> AuditChain.Break? {
-        var chain = AuditChain(noted: noted)
+    func verify(signed: [Int64: [UInt8]] = [:]) throws -> AuditChain.Break? {
+        var chain = AuditChain(signed: signed)
         do {
             for entry in try AuditLog(database: database.address).entries(after: 0) {
-                try chain.check(id: entry.id, fields: entry.fields, previous: entry.previous, digest: entry.digest)
+                try chain.check(AuditEntry(fields: entry.fields, previous: entry.previous, digest: entry.digest))
             }
             try chain.finish()
             return nil

@@ -1,8 +1,8 @@
--- 0014_publication: what leaves the aggregate questions, and what can be worked out from several of their answers.
+-- 0018_publication: what leaves the aggregate questions, and what can be worked out from several of their answers.
 -- Why: each cell had k vehicles or more, yet two answers can differ by a single vehicle: a period a second longer, an area one
 -- camera larger, a threshold one lower. So the questions of schema movement only publish what those of schema exact count:
 -- for periods and limits on a grid, and in rounded numbers. A k below 10 (synthetic cities, tests) switches this off with it.
--- Source: docs/decisions/0014-publication.md.
+-- Source: docs/decisions/0018-publication.md.
 BEGIN;
 
 ALTER TABLE settings
@@ -735,5 +735,5 @@ CREATE INDEX audit_published ON audit (actor, at) WHERE action IN ('noise', 'own
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA movement, exact FROM PUBLIC;
 REVOKE ALL ON FUNCTION set_publication(interval, integer, double precision, double precision) FROM PUBLIC;
 
-INSERT INTO schema_version (version) VALUES (14);
+INSERT INTO schema_version (version) VALUES (18);
 COMMIT;
