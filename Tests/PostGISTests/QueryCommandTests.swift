@@ -85,9 +85,16 @@ import Traffic
             """
         try Data(text.utf8).write(to: URL(filePath: pipeline))
         let asked = ["trace", "--plate", "GAN1003", "--pipeline", pipeline, "--format", "mfjson"]
-        let refused = try query(asked)
+        let purposes = """
+            purposes:
+              - {name: theft, legal_basis: "invented", alone: 100 years, approved: 100 years}
+            """
+        try purposes.write(toFile: path("purposes.yaml"), atomically: true, encoding: .utf8)
+        #expect(try gantry(["purposes", "import", path("purposes.yaml")]).output.contains("new theft"))
+        let investigator = try ["GANTRY_DATABASE": database.login()]
+        let refused = try query(asked, environment: investigator)
         #expect(refused.status == 77 && refused.output.isEmpty)
-        let made = try query(asked + ["--purpose", "theft", "--case", "2026/117"])
+        let made = try query(asked + ["--purpose", "theft", "--case", "2026/117"], environment: investigator)
         #expect(made.status == 0 && made.errors.contains("This look is on record"), "\(made)")
 
         let feature = try #require(
@@ -117,6 +124,7 @@ import Traffic
         let other = try query(["flows", "--day", "2026-03-02", "--format", "mfjson"])
         #expect(other.status == 64 && other.errors.contains("--format mfjson is for trace alone"), "\(other)")
         try FileManager.default.removeItem(atPath: pipeline)
+        try FileManager.default.removeItem(atPath: path("purposes.yaml"))
     }
 
     @Test func `flows and travel times are DATEX II documents, and nothing else is`() throws {
