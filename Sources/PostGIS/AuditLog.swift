@@ -4,7 +4,7 @@ public struct AuditLog: ~Copyable {
     public struct Entry: Hashable, Sendable {
         public var id: Int64
         /// What the digest covers, in its order: id, at, actor, client, action, outcome, reason, purpose, case number,
-        /// parameters; nil for null.
+        /// parameters, format, rows returned; nil for null. Format 1 leaves the last two out.
         public var fields: [String?]
         public var previous, digest: [UInt8]
 
@@ -28,13 +28,14 @@ public struct AuditLog: ~Copyable {
     public func entries(after id: Int64, limit: Int = 10_000) throws(DatabaseError) -> [Entry] {
         let rows = try connection.query(
             """
-            SELECT id, audit_moment(at), actor, client, action, outcome, reason, purpose, case_number, parameters, previous, digest
+            SELECT id, audit_moment(at), actor, client, action, outcome, reason, purpose, case_number, parameters, format,
+                returned, previous, digest
             FROM audit WHERE id > $1 ORDER BY id LIMIT $2
             """, [String(id), String(limit)])
         return try rows.values.map { row throws(DatabaseError) in
             Entry(
-                id: Int64(row[0]!)!, fields: Array(row[0..<10]), previous: try Literal.bytes(row[10]!),
-                digest: try Literal.bytes(row[11]!))
+                id: Int64(row[0]!)!, fields: Array(row[0..<12]), previous: try Literal.bytes(row[12]!),
+                digest: try Literal.bytes(row[13]!))
         }
     }
 

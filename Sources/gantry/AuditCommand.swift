@@ -28,8 +28,7 @@ struct AuditVerify: AsyncParsableCommand {
                 while true {
                     let page = try log.entries(after: chain.last)
                     for entry in page {
-                        try chain.check(
-                            id: entry.id, fields: entry.fields, previous: entry.previous, digest: entry.digest)
+                        try chain.check(fields: entry.fields, previous: entry.previous, digest: entry.digest)
                     }
                     if page.isEmpty { break }
                 }
@@ -73,6 +72,8 @@ struct AuditList: AsyncParsableCommand {
             let log = try AuditLog(database: system.address(system.loaded()))
             let names = [
                 "entry", "at", "actor", "client", "action", "outcome", "reason", "purpose", "case", "parameters",
+                "format",
+                "returned",
             ]
             let rows = try log.entries(after: after).map { entry in
                 Answer.Row(entry.fields.map { $0.map { .text($0) } ?? .none })

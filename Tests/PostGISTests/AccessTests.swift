@@ -50,6 +50,8 @@ import Traffic
                 tokens: searches.map(\.token), lookAlikes: lookAlikes ? searches.map(\.lookAlikeToken) : [],
                 purpose: purpose, caseNumber: number, in: period)
             #expect(try last() == ["trace", "granted", nil])
+            let returned = try database.query("SELECT returned FROM audit ORDER BY id DESC LIMIT 1")
+            #expect(returned == [["\(steps.count)"]])
             return "\(steps.count) rows"
         } catch let error as QueryError {
             guard case .refused(let words) = error else { throw error }
@@ -89,7 +91,7 @@ import Traffic
         #expect(try trace(days: 5) == "needs approval")
         #expect(try trace(days: 31) == "too old")
         // The person who asked is no second person, nor is the owner.
-        let request = try database.query("SELECT max(request) FROM looks_to_approve()")[0][0]!
+        let request = try #require(try database.query("SELECT max(request) FROM looks_to_approve()")[0][0])
         _ = try database.query("GRANT gantry_supervisor TO \(name(of: ada))")
         #expect(throws: QueryError.self) { try Authority(database: ada).approve(request: Int64(request)!, reason: "x") }
         #expect(try last() == ["approve", "refused", "own request"])
@@ -284,9 +286,16 @@ import Traffic
             try questions.reveal(step.reference, purpose: nil, caseNumber: "1", crop: false)
         }
         #expect(try last() == ["reveal", "refused", "without a purpose"])
+        #expect(
+            try database.query("SELECT returned FROM audit WHERE action = 'reveal' AND outcome = 'granted' ORDER BY id")
+                .map { $0[0] } == ["1", "1", "0"])
+        // Neither the one that is there nor the other, or the budget would tell.
         try change("user_tokens = 1")
-        #expect(throws: QueryError.self) {
-            try questions.reveal(step.reference, purpose: "theft", caseNumber: "1", crop: false)
+        for passage in [step.reference, nowhere] {
+            #expect(throws: QueryError.self) {
+                try questions.reveal(passage, purpose: "theft", caseNumber: "1", crop: false)
+            }
+            #expect(try last() == ["reveal", "refused", "budget of vehicles"])
         }
     }
 

@@ -93,6 +93,19 @@ import Traffic
         #expect((views[0][0] != "0") == ["analyst", "investigator"].contains(role))
     }
 
+    @Test(arguments: roles)
+    func `a role makes nothing: in no schema, not in the database, from no sequence`(role: String) throws {
+        let made = try database.query(
+            """
+            SELECT 'schema ' || nspname FROM pg_namespace WHERE has_schema_privilege('gantry_\(role)', oid, 'CREATE')
+            UNION ALL SELECT 'database ' || p FROM unnest(ARRAY['CREATE', 'TEMPORARY']) AS p
+            WHERE has_database_privilege('gantry_\(role)', current_database(), p)
+            UNION ALL SELECT 'sequence ' || seqrelid::regclass FROM pg_sequence WHERE has_sequence_privilege('gantry_\(role)', seqrelid, 'USAGE, SELECT, UPDATE')
+            UNION ALL SELECT 'partition ' || relname FROM pg_class WHERE relispartition AND has_any_column_privilege('gantry_\(role)', oid, 'SELECT, INSERT, UPDATE')
+            """)
+        #expect(made.isEmpty, "\(made)")
+    }
+
     @Test func `a function of schema movement is granted to the role that its kind says, and to no other`() throws {
         let granted = try database.query(
             """
@@ -209,7 +222,8 @@ import Traffic
             """
             SET application_name = 'the chief'; SET gantry.actor = 'somebody else'; SET search_path = pg_temp, public;
             SET default_transaction_read_only = on; SET transform_null_equals = on; SET standard_conforming_strings = off;
-            SET bytea_output = 'escape'; SET TimeZone = 'Asia/Tokyo'; SET DateStyle = 'German'; SET IntervalStyle = 'iso_8601'
+            SET bytea_output = 'escape'; SET TimeZone = 'Asia/Tokyo'; SET DateStyle = 'German'; SET IntervalStyle = 'iso_8601';
+            SET quote_all_identifiers = on; SET row_security = off; DO 'BEGIN END'; SET plpgsql.extra_errors = 'all'
             """)
         _ = try? connection.query("ALTER ROLE CURRENT_USER SET search_path = pg_temp")
         _ = try connection.query(

@@ -121,7 +121,7 @@ import Traffic
         var chain = AuditChain(noted: noted)
         do {
             for entry in try AuditLog(database: database.address).entries(after: 0) {
-                try chain.check(id: entry.id, fields: entry.fields, previous: entry.previous, digest: entry.digest)
+                try chain.check(fields: entry.fields, previous: entry.previous, digest: entry.digest)
             }
             try chain.finish()
             return nil

@@ -1,4 +1,4 @@
--- 0014_access: who may look at what, for which purpose, how far back and how often.
+-- 0015_access: who may look at what, for which purpose, how far back and how often.
 -- Why: until now a purpose was any word. A look at one vehicle now needs a configured purpose, a case and a login of one's
 -- own; old data needs a second person; sweeping runs into a budget. All of it is asked in one function, authorise, and
 -- all grants are made in another, grant_all, which `gantry migrate` calls after the last migration.
@@ -218,7 +218,8 @@ BEGIN
         PERFORM audit_commit('trace', 'refused', 'broken off: ' || SQLSTATE, purpose, case_number, asked);
         RAISE;
     END;
-    entry := audit_commit('trace', 'granted', NULL, purpose, case_number, asked || jsonb_strip_nulls(jsonb_build_object('approval', approval)));
+    entry := audit_commit('trace', 'granted', NULL, purpose, case_number, asked || jsonb_strip_nulls(jsonb_build_object('approval', approval)),
+                          cardinality(found));
     RETURN QUERY SELECT entry, f.* FROM unnest(found) AS f;
 END $$;
 COMMENT ON FUNCTION movement.trace(bytea[], bytea[], text, text, timestamptz, timestamptz) IS
@@ -271,7 +272,8 @@ BEGIN
         PERFORM audit_commit('anomalous', 'refused', 'broken off: ' || SQLSTATE, purpose, case_number, asked);
         RAISE;
     END;
-    entry := audit_commit('anomalous', 'granted', NULL, purpose, case_number, asked || jsonb_strip_nulls(jsonb_build_object('approval', approval)));
+    entry := audit_commit('anomalous', 'granted', NULL, purpose, case_number, asked || jsonb_strip_nulls(jsonb_build_object('approval', approval)),
+                          cardinality(found));
     RETURN QUERY SELECT entry, f.* FROM unnest(found) AS f;
 END $$;
 COMMENT ON FUNCTION movement.anomalous(text, text, timestamptz, timestamptz, double precision, integer) IS
@@ -296,9 +298,11 @@ BEGIN
         'passage', encode(passage_id, 'hex'), 'crop', with_crop, 'tokens', to_jsonb(array_remove(ARRAY[encode(kept.token, 'hex')], NULL)),
         'look_alikes', to_jsonb(array_remove(ARRAY[encode(kept.look_alike, 'hex')], NULL)),
         'from', audit_moment(seen_at), 'to', audit_moment(seen_at + interval '1 microsecond'));
-    approval := authorise('reveal', purpose, case_number, array_remove(ARRAY[kept.token, kept.look_alike], NULL),
+    -- What is not there, or was not read, counts as a vehicle of its own, or the budget would tell.
+    approval := authorise('reveal', purpose, case_number, ARRAY[coalesce(kept.token, passage_id), coalesce(kept.look_alike, passage_id || '\x00')],
                           seen_at, seen_at + interval '1 microsecond', asked);
-    entry := audit_commit('reveal', 'granted', NULL, purpose, case_number, asked || jsonb_strip_nulls(jsonb_build_object('approval', approval)));
+    entry := audit_commit('reveal', 'granted', NULL, purpose, case_number, asked || jsonb_strip_nulls(jsonb_build_object('approval', approval)),
+                          (kept.name IS NOT NULL)::integer);
     RETURN QUERY SELECT entry, kept.name, kept.sealed_text, kept.sealed WHERE kept.name IS NOT NULL;
 END $$;
 COMMENT ON FUNCTION movement.reveal(bytea, timestamptz, text, text, boolean) IS
@@ -519,10 +523,10 @@ BEGIN
     FOR place IN
         SELECT p.oid::regprocedure AS signature, pg_has_role(p.proowner, 'USAGE') AS ours
         FROM pg_proc p JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e' AND d.refclassid = 'pg_extension'::regclass
-            JOIN pg_extension e ON e.oid = d.refobjid, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS a
-        WHERE e.extname = 'dblink' AND a.grantee = 0
+            JOIN pg_extension e ON e.oid = d.refobjid
+        WHERE e.extname = 'dblink' AND (has_function_privilege('public', p.oid, 'EXECUTE') OR p.proname <> 'dblink_connect_u' AND NOT has_function_privilege(p.oid, 'EXECUTE'))
     LOOP
-        named := format('REVOKE ALL ON FUNCTION %s FROM PUBLIC;', place.signature);
+        named := format('REVOKE ALL ON FUNCTION %s FROM PUBLIC; GRANT EXECUTE ON FUNCTION %s TO %I;', place.signature, place.signature, current_user);
         IF place.ours THEN EXECUTE named; ELSE RETURN NEXT named; END IF;
     END LOOP;
 END $$;
@@ -535,5 +539,5 @@ DO $$ BEGIN PERFORM grant_all(); END $$;
 ALTER TABLE journey ENABLE ROW LEVEL SECURITY;
 ALTER TABLE leg ENABLE ROW LEVEL SECURITY;
 
-INSERT INTO schema_version (version) VALUES (14);
+INSERT INTO schema_version (version) VALUES (15);
 COMMIT;
