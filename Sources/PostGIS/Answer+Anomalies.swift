@@ -1,4 +1,4 @@
-public import Traffic
+import Traffic
 
 extension Answer {
     /// - Parameter k: As ``Questions/minimumVehicles``.
@@ -14,20 +14,18 @@ extension Answer {
             }, minimumVehicles: k, zone: zone)
     }
 
-    /// - Parameter plates: The opened texts of both sights, leg by leg; nil where the day's key was destroyed.
-    public init(_ anomalies: [Anomaly], plates: [(from: PlateText?, to: PlateText?)], zone: String) {
+    public init(_ anomalies: [Anomaly], zone: String) {
         self.init(
             columns: [
-                "from_seen", "from_camera", "from_plate", "to_seen", "to_camera", "to_plate", "metres", "seconds",
-                "kmh",
+                "from_seen", "from_camera", "to_seen", "to_camera", "metres", "seconds", "kmh", "from_passage",
+                "to_passage",
             ],
-            rows: zip(anomalies, plates).map { anomaly, plate in
+            rows: anomalies.map { anomaly in
                 Row(
                     [
-                        .moment(anomaly.from.seen), .text(anomaly.from.camera.id.text),
-                        plate.from.map { .text($0.text) } ?? .none, .moment(anomaly.to.seen),
-                        .text(anomaly.to.camera.id.text), plate.to.map { .text($0.text) } ?? .none,
-                        .number(anomaly.metres), .number(anomaly.seconds), .number(anomaly.kmh),
+                        .moment(anomaly.from.seen), .text(anomaly.from.camera.id.text), .moment(anomaly.to.seen),
+                        .text(anomaly.to.camera.id.text), .number(anomaly.metres), .number(anomaly.seconds),
+                        .number(anomaly.kmh), .text(anomaly.from.reference.text), .text(anomaly.to.reference.text),
                     ], shape: .between(anomaly.from.camera, anomaly.to.camera))
             }, minimumVehicles: 1, zone: zone)
     }

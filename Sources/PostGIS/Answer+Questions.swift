@@ -83,18 +83,19 @@ extension Answer {
             ], minimumVehicles: k, zone: zone)
     }
 
-    /// - Parameter plates: The opened texts, step by step; nil where the day's key was destroyed.
-    public init(_ steps: [TraceStep], plates: [PlateText?], zone: String) {
+    public init(_ steps: [TraceStep], zone: String) {
         self.init(
-            columns: ["seen", "last_seen", "camera", "plate", "match", "confidence", "accepted", "class", "direction"],
-            rows: zip(steps, plates).map { step, plate in
+            columns: [
+                "seen", "last_seen", "camera", "match", "confidence", "accepted", "class", "direction", "passage",
+            ],
+            rows: steps.map { step in
                 Row(
                     [
                         .moment(step.seen), .moment(step.last), .text(step.camera.id.text),
-                        plate.map { .text($0.text) } ?? .none, .text(step.exact ? "exact" : "look-alike"),
+                        .text(step.exact ? "exact" : "look-alike"),
                         .number((step.confidence * 1000).rounded() / 1000), .truth(step.accepted),
                         step.kind.map { .text($0.rawValue) } ?? .none,
-                        step.direction.map { .text($0.rawValue) } ?? .none,
+                        step.direction.map { .text($0.rawValue) } ?? .none, .text(step.reference.text),
                     ], shape: .of(step.camera))
             }, minimumVehicles: 1, zone: zone)
         linkColumns = ["from_camera", "to_camera", "departed", "arrived", "seconds", "metres"]

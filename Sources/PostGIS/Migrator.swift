@@ -45,6 +45,8 @@ public struct Migrator: Sendable {
         public var applied: [String]
         /// Whether the role `gantry_reader` may use the views of schema `city`: false where this role may not create roles.
         public var readerReady = true
+        /// Statements about roles and grants that take more rights than this role has; empty when all is granted.
+        public var toGrant: [String] = []
     }
 
     private struct Migration {
@@ -117,10 +119,15 @@ public struct Migrator: Sendable {
                 try apply(migration, checksum: checksum, connection)
                 applied.append(migration.file)
             }
+            // Functions that a migration made again have no grants.
+            let granting = try connection.query("SELECT to_regprocedure('grant_all()') IS NOT NULL").truth(0, 0)
+            let toGrant = granting ? try connection.query("SELECT grant_all()").values.map { $0[0] ?? "" } : []
             let reader = try connection.query(
                 "SELECT coalesce(has_schema_privilege(to_regrole('gantry_reader'), to_regnamespace('city'), 'USAGE'), false)"
             )
-            return Report(before: before, after: newest, applied: applied, readerReady: reader.values[0][0] == "t")
+            return Report(
+                before: before, after: newest, applied: applied, readerReady: reader.values[0][0] == "t",
+                toGrant: toGrant)
         } catch let error as MigrationError {
             throw error
         } catch let error as DatabaseError {

@@ -15,8 +15,6 @@ public struct Anomaly: Hashable, Sendable {
         public var camera: Camera
         public var seen: Moment
         public var passage: PassageID
-        /// Opened with the day's key, outside the database.
-        public var sealedText: [UInt8]
     }
 
     public var auditID: Int64
@@ -51,17 +49,20 @@ extension Questions {
 
     /// The same legs one by one, fastest first. On the audit log before the first row, refused or not.
     ///
-    /// - Parameter purpose: What the look is for. Nil, or blank, is refused, and so is `caseNumber`.
-    /// - Throws: ``QueryError/refused(_:)``, which names the audit entry.
+    /// - Parameters:
+    ///   - purpose: One of ``Authority/purposes()``. Nil, or blank, is refused, and so is `caseNumber`.
+    ///   - period: A day at most.
+    ///   - most: Rows; 1...10,000, of which 100 are shown.
+    /// - Throws: ``QueryError/refused(_:)``, which names the audit entry: also without the approval of a second person.
     public func anomalous(
-        purpose: String?, caseNumber: String?, in period: Period, fastestKmh: Double = 200, most: Int = 1000
+        purpose: String?, caseNumber: String?, in period: Period, fastestKmh: Double = 200, most: Int = 100
     ) throws(QueryError) -> [Anomaly] {
         let rows = try ask(
             """
             SELECT audit_id, from_camera, audit_moment(from_seen_at),
-                to_char(from_seen_at AT TIME ZONE $7::text, 'YYYY-MM-DD HH24:MI:SS'), from_passage_id, from_sealed_text,
+                to_char(from_seen_at AT TIME ZONE $7::text, 'YYYY-MM-DD HH24:MI:SS'), from_passage_id,
                 to_camera, audit_moment(to_seen_at), to_char(to_seen_at AT TIME ZONE $7::text, 'YYYY-MM-DD HH24:MI:SS'),
-                to_passage_id, to_sealed_text, metres, seconds, kmh
+                to_passage_id, metres, seconds, kmh
             FROM movement.anomalous($1, $2, $3, $4, $5, $6)
             """,
             [
@@ -75,13 +76,12 @@ extension Questions {
                 return try Self.translated { () throws(DatabaseError) in
                     Anomaly.Sight(
                         camera: camera, seen: rows.moment(row, column + 1, local: column + 2),
-                        passage: PassageID(try Literal.bytes(values[column + 3]!)),
-                        sealedText: try Literal.bytes(values[column + 4]!))
+                        passage: PassageID(try Literal.bytes(values[column + 3]!)))
                 }
             }
             return Anomaly(
-                auditID: Int64(values[0]!)!, from: try sight(1), to: try sight(6), metres: rows.number(row, 11) ?? 0,
-                seconds: rows.number(row, 12) ?? 0, kmh: rows.number(row, 13) ?? 0)
+                auditID: Int64(values[0]!)!, from: try sight(1), to: try sight(5), metres: rows.number(row, 9) ?? 0,
+                seconds: rows.number(row, 10) ?? 0, kmh: rows.number(row, 11) ?? 0)
         }
     }
 }

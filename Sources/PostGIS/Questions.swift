@@ -68,8 +68,6 @@ public struct TraceStep: Hashable, Sendable {
     /// Whether the text is the one asked for, or only looks like it.
     public var exact: Bool
     public var passage: PassageID
-    /// Opened with the day's key, outside the database.
-    public var sealedText: [UInt8]
     /// From the step before, along roads; nil where none is known, or that is too long ago.
     public var way: RoadWay?
 }
@@ -255,7 +253,7 @@ public struct Questions: ~Copyable {
     /// - Parameters:
     ///   - tokens: Those of the exact text, one for each token epoch.
     ///   - lookAlikes: Those of look-alike texts; empty to leave them out.
-    ///   - purpose: What the look is for. Nil, or blank, is refused, and so is `caseNumber`.
+    ///   - purpose: One of ``Authority/purposes()``. Nil, or blank, is refused, and so is `caseNumber`.
     /// - Throws: ``QueryError/refused(_:)``, which names the audit entry.
     public func trace(
         tokens: [[UInt8]], lookAlikes: [[UInt8]], purpose: String?, caseNumber: String?, in period: Period
@@ -264,7 +262,7 @@ public struct Questions: ~Copyable {
             """
             SELECT audit_id, audit_moment(seen_at), to_char(seen_at AT TIME ZONE $7::text, 'YYYY-MM-DD HH24:MI:SS'),
                 audit_moment(last_seen), to_char(last_seen AT TIME ZONE $7::text, 'YYYY-MM-DD HH24:MI:SS'),
-                camera, longitude, latitude, vehicle, direction, confidence, accepted, exact, passage_id, sealed_text,
+                camera, longitude, latitude, vehicle, direction, confidence, accepted, exact, passage_id,
                 way_metres, ST_AsText(way, 6)
             FROM movement.trace($1, $2, $3, $4, $5, $6)
             """,
@@ -282,7 +280,7 @@ public struct Questions: ~Copyable {
                     kind: row[8].flatMap(VehicleClass.init(rawValue:)),
                     direction: row[9].flatMap(Direction.init(rawValue:)), confidence: Double(row[10]!)!,
                     accepted: row[11] == "t", exact: row[12] == "t", passage: PassageID(try Literal.bytes(row[13]!)),
-                    sealedText: try Literal.bytes(row[14]!), way: RoadWay(metres: row[15], line: row[16]))
+                    way: RoadWay(metres: row[14], line: row[15]))
             }
         }
     }

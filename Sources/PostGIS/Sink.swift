@@ -401,8 +401,7 @@ public final class Sink {
         guard found >= Migrator.version else { throw .schemaBehind(found: found, needed: Migrator.version) }
         guard found == Migrator.version else { throw .schemaAhead(found: found, known: Migrator.version) }
         try Self.database { () throws(DatabaseError) in
-            _ = try connection.execute(
-                "CREATE TEMPORARY TABLE sink_stage (LIKE sighting, sealed_crop bytea) ON COMMIT DELETE ROWS")
+            _ = try connection.execute("SELECT open_stage()")
         }
         return connection
     }

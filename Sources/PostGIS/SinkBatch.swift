@@ -218,9 +218,11 @@ struct SinkBatch {
                 """
                 WITH stored AS (
                     INSERT INTO sighting (\(SightingRow.columns), revision) SELECT \(SightingRow.columns), \(revision) FROM sink_stage
-                    ORDER BY camera_id, seen_at, passage_id ON CONFLICT DO NOTHING RETURNING token, seen_at
+                    ORDER BY camera_id, seen_at, passage_id ON CONFLICT DO NOTHING RETURNING camera_id, seen_at, passage_id
                 ), queued AS (
-                    INSERT INTO leg_queue (token, seen_at) SELECT token, seen_at FROM stored WHERE token IS NOT NULL
+                    -- From the stage, which may hold a row twice: a sink may read the keys of sightings, and no token.
+                    INSERT INTO leg_queue (token, seen_at)
+                    SELECT DISTINCT token, seen_at FROM sink_stage JOIN stored USING (camera_id, seen_at, passage_id) WHERE token IS NOT NULL
                 )
                 SELECT count(*) FROM stored
                 """)

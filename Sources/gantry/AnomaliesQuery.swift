@@ -1,21 +1,21 @@
 import ArgumentParser
-import Custody
 import PostGIS
-import Traffic
 
 struct AnomaliesQuery: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "anomalies", abstract: "Plates seen at two cameras faster than any vehicle can drive.",
         discussion: """
             They were misread or cloned, or a camera's clock is wrong. Counts by pair of cameras; with --purpose and --case \
-            the single vehicles, which is entered in the audit log before a row is shown, as for a trace.
+            the single passages, of a day and 100 at most, which is entered in the audit log before a row is shown. That is many \
+            vehicles at once, so a second person has to approve it, however new the data: see `gantry approve --help`. \
+            `gantry reveal PASSAGE` opens the plate of one.
             """)
     @OptionGroup var options: QueryOptions
     @Option(help: "What is faster than this over the straight line, in km/h, can't be one vehicle.")
     var fastest = 200.0
     @Option(help: "Show so many rows at most.")
     var most = 1000
-    @Option(help: "What a look at single vehicles is for, for example theft.")
+    @Option(help: "What a look at single vehicles is for: a name of `gantry purposes list`.")
     var purpose: String?
     @Option(name: .customLong("case"), help: "The case it belongs to.")
     var caseNumber: String?
@@ -34,16 +34,9 @@ struct AnomaliesQuery: AsyncParsableCommand {
                 try options.remark(on: .all, questions, period)
                 return
             }
-            let vault = try options.system.vault(pipeline, purpose: purpose, caseNumber: caseNumber)
             let anomalies = try questions.anomalous(
                 purpose: purpose, caseNumber: caseNumber, in: period, fastestKmh: fastest, most: most)
-            func plate(_ sight: Anomaly.Sight) throws -> PlateText? {
-                try vault?.opened(
-                    sight.sealedText, passage: sight.passage, camera: sight.camera.id, at: sight.seen.time)
-            }
-            let plates = try anomalies.map { (from: try plate($0.from), to: try plate($0.to)) }
-            try options.show(
-                Answer(anomalies, plates: plates, zone: questions.zone), to: Self.configuration, none: none)
+            try options.show(Answer(anomalies, zone: questions.zone), to: Self.configuration, none: none)
             try options.remark(on: .all, questions, period)
             sayOnRecord(anomalies.first?.auditID)
         }

@@ -30,6 +30,10 @@ struct MigrateCommand: AsyncParsableCommand {
                     GRANT SELECT ON ALL TABLES IN SCHEMA city TO gantry_reader;
                     """)
             }
+            if !report.toGrant.isEmpty {
+                complain("Roles and grants are not complete. As a superuser, then `gantry migrate` again:")
+                for statement in report.toGrant { complain("  \(statement)") }
+            }
             if let pipeline { try AuditLog(database: address).setMinimumVehicles(pipeline.database.suppressBelow) }
         }
     }

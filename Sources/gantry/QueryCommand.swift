@@ -165,14 +165,20 @@ struct TraceQuery: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "trace", abstract: "Where one vehicle was seen. Needs purpose and case; goes on record.",
         discussion: """
-            The look is entered in the audit log before a row is shown, refused ones too. The plate does not leave this \
-            process: the database sees its tokens, and the texts it returns are opened here with the keys. With --format \
+            The look is entered in the audit log before a row is shown, refused ones too. Log in as yourself, a member of \
+            gantry_investigator (GANTRY_DATABASE or --database); --purpose is one of `gantry purposes list`, which says how far \
+            back it reaches and how often. Older data needs a second person: the refusal names the request that a supervisor \
+            approves; ask again for the same --day then. The plate does not leave this process: the database sees its tokens. \
+            No text of another plate is shown; `gantry reveal PASSAGE` opens one passage. With --format \
             mfjson the trace is a moving feature of OGC 19-045r3, whose instants are the first and the last of each sight.
+
+            Example:
+              gantry query trace --plate 1ABC234 --purpose theft --case 2026/117 --day 2026-03-02
             """)
     @OptionGroup var options: QueryOptions
     @Option(help: "The plate; case, spaces and dashes don't matter.")
     var plate: String
-    @Option(help: "What the look is for, for example theft.")
+    @Option(help: "What the look is for: a name of `gantry purposes list`.")
     var purpose: String?
     @Option(name: .customLong("case"), help: "The case it belongs to.")
     var caseNumber: String?
@@ -190,10 +196,7 @@ struct TraceQuery: AsyncParsableCommand {
             let steps = try questions.trace(
                 tokens: searches.map(\.token), lookAlikes: lookAlikes ? searches.map(\.lookAlikeToken) : [],
                 purpose: purpose, caseNumber: caseNumber, in: period)
-            let plates = try steps.map {
-                try vault?.opened($0.sealedText, passage: $0.passage, camera: $0.camera.id, at: $0.seen.time)
-            }
-            try options.show(Answer(steps, plates: plates, zone: questions.zone), to: Self.configuration)
+            try options.show(Answer(steps, zone: questions.zone), to: Self.configuration)
             try options.remark(on: .all, questions, period)
             sayOnRecord(steps.first?.auditID)
         }

@@ -41,20 +41,6 @@ struct SystemOptions: ParsableArguments {
     }
 }
 
-extension Vault {
-    /// Nil where the day's key was destroyed.
-    func opened(
-        _ sealedText: [UInt8], passage: PassageID, camera: CameraID, at time: EventTime
-    ) throws(CustodyError) -> PlateText? {
-        do throws(CustodyError) {
-            return try open(text: sealedText, at: Place(passage: passage, camera: camera, firstSeen: time))
-        } catch {
-            if case .destroyed = error { return nil }
-            throw error
-        }
-    }
-}
-
 /// When, and how the answer is shown.
 struct QueryOptions: ParsableArguments {
     @OptionGroup var system: SystemOptions

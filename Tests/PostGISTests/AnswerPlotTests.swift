@@ -152,10 +152,9 @@ import Traffic
             TraceStep(
                 auditID: 1, seen: self.hour(hour), last: self.hour(hour), camera: camera, kind: nil, direction: nil,
                 confidence: 0.5, accepted: true, exact: true,
-                passage: PassageID([UInt8](repeating: UInt8(hour), count: 16)),
-                sealedText: [], way: nil)
+                passage: PassageID([UInt8](repeating: UInt8(hour), count: 16)), way: nil)
         }
-        let answer = Answer(steps, plates: [nil, nil, nil], zone: "UTC")
+        let answer = Answer(steps, zone: "UTC")
         let plot = try #require(try parsed(answer.plot(question: "Where.", period: "2026-03-02", every: nil)))
         let sights = data(plot).filter { $0["amount"] != nil }
         #expect(sights.map { $0["name"] as? String } == ["ring-north", "south"])

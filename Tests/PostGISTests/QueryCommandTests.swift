@@ -85,9 +85,16 @@ import Traffic
             """
         try Data(text.utf8).write(to: URL(filePath: pipeline))
         let asked = ["trace", "--plate", "GAN1003", "--pipeline", pipeline, "--format", "mfjson"]
-        let refused = try query(asked)
+        let purposes = """
+            purposes:
+              - {name: theft, legal_basis: "invented", alone: 100 years, approved: 100 years}
+            """
+        try purposes.write(toFile: path("purposes.yaml"), atomically: true, encoding: .utf8)
+        #expect(try gantry(["purposes", "import", path("purposes.yaml")]).output.contains("new theft"))
+        let investigator = try ["GANTRY_DATABASE": database.login()]
+        let refused = try query(asked, environment: investigator)
         #expect(refused.status == 77 && refused.output.isEmpty)
-        let made = try query(asked + ["--purpose", "theft", "--case", "2026/117"])
+        let made = try query(asked + ["--purpose", "theft", "--case", "2026/117"], environment: investigator)
         #expect(made.status == 0 && made.errors.contains("This look is on record"), "\(made)")
 
         let feature = try #require(
@@ -117,6 +124,69 @@ import Traffic
         let other = try query(["flows", "--day", "2026-03-02", "--format", "mfjson"])
         #expect(other.status == 64 && other.errors.contains("--format mfjson is for trace alone"), "\(other)")
         try FileManager.default.removeItem(atPath: pipeline)
+        try FileManager.default.removeItem(atPath: path("purposes.yaml"))
+    }
+
+    /// An investigator, and the second person, each with a login of their own.
+    @Test func `an old look is refused, approved by another, granted, and a passage of it revealed`() throws {
+        let pipeline = path("pipeline.yaml")
+        try """
+        name: city
+        custody: {keys: \(database.keys)}
+        cameras: [{id: ring-north, source: rtsp://127.0.0.1:1/none, longitude: 4.3499, latitude: 50.8792}]
+        """.write(toFile: pipeline, atomically: true, encoding: .utf8)
+        let purposes = "purposes:\n  - {name: theft, legal_basis: invented, alone: 1 day, approved: 100 years}\n"
+        try purposes.write(toFile: path("purposes.yaml"), atomically: true, encoding: .utf8)
+        let planned = try gantry(["purposes", "import", path("purposes.yaml"), "--dry-run"])
+        #expect(planned.status == 0 && planned.output == "new theft\n1 purposes. Nothing was done: --dry-run.\n")
+        #expect(try gantry(["purposes", "list", "--format", "csv"]).errors.contains("gantry purposes import"))
+        #expect(try gantry(["purposes", "import", path("purposes.yaml")]).status == 0)
+        let listed = try gantry(["purposes", "list", "--format", "csv"])
+        #expect(listed.output.contains("theft,invented,gantry_investigator,1 day,100 years,50,200,100,200\n"))
+        #expect(try gantry(["purposes", "import", path("none.yaml")]).status == 66)
+        for wrong in ["purposes: 3", "purposes: [", "purposes: [{name: theft}]"] {
+            try wrong.write(toFile: path("purposes.yaml"), atomically: true, encoding: .utf8)
+            let refused = try gantry(["purposes", "import", path("purposes.yaml")])
+            #expect(refused.status == 65 && refused.errors.hasPrefix("QRY102"), "\(refused)")
+        }
+
+        let ada = try ["GANTRY_DATABASE": database.login()]
+        let sue = try ["GANTRY_DATABASE": database.login("sue", as: "gantry_supervisor")]
+        let under = ["--purpose", "theft", "--case", "2026/117", "--pipeline", pipeline]
+        let asked = ["trace", "--plate", "GAN1003", "--day", "2026-03-02", "--format", "json"] + under
+        let refused = try query(asked, environment: ada)
+        #expect(refused.status == 77 && refused.errors.contains("gantry approve "), "\(refused)")
+        let waiting = try gantry(["requests", "--format", "csv"], environment: sue)
+        let line = try #require(waiting.output.split(separator: "\n").last)
+        #expect(line.contains(",trace,theft,invented,2026/117,2026-03-02T00:00:00.000000Z,"), "\(waiting)")
+        let number = String(line.prefix { $0 != "," })
+        #expect(refused.errors.contains("gantry approve \(number) "))
+        let own = try gantry(["approve", number, "--reason", "seen"], environment: ada)
+        #expect(own.status == 69 && own.errors.contains("42501"), "\(own)")
+        let approved = try gantry(["approve", number, "--reason", "seen"], environment: sue)
+        #expect(approved.status == 0 && approved.output.contains("Request \(number) is approved"), "\(approved)")
+        #expect(try gantry(["approve", number, "--reason", "seen"], environment: sue).status == 65)
+        #expect(try gantry(["requests"], environment: sue).errors.contains("No look waits"))
+
+        let made = try query(asked, environment: ada)
+        #expect(made.status == 0 && !made.output.contains("GAN1003"), "\(made)")
+        let steps = try #require(
+            try JSONSerialization.jsonObject(with: Data(made.output.utf8)) as? [[String: Any]])
+        let passage = try #require(steps.first?["passage"] as? String)
+        let reveal = ["reveal", passage, "--format", "csv"] + under
+        let revealed = try gantry(reveal + ["--crop", path("car.jpg")], environment: ada)
+        #expect(revealed.status == 0 && revealed.output.contains("\(passage),ring-north,GAN1003\n"), "\(revealed)")
+        #expect(revealed.errors.contains("on record") && revealed.errors.contains("no crop"), "\(revealed)")
+        #expect(try gantry(["reveal", "x"] + under, environment: ada).status == 64)
+        #expect(try gantry(reveal, environment: sue).status == 69)
+        let without = try gantry(["reveal", passage, "--pipeline", pipeline], environment: ada)
+        #expect(without.status == 77 && without.output.isEmpty, "\(without)")
+        let key = try KeyStore(folder: database.keys, create: false)
+        try key.destroy(day: Day(City.moment("2026-03-02T07:30:00Z")))
+        let destroyed = try gantry(reveal, environment: ada)
+        #expect(destroyed.status == 77 && destroyed.errors.contains("CUS105"), "\(destroyed)")
+        try FileManager.default.removeItem(atPath: pipeline)
+        try FileManager.default.removeItem(atPath: path("purposes.yaml"))
     }
 
     @Test func `flows and travel times are DATEX II documents, and nothing else is`() throws {

@@ -36,6 +36,33 @@ final class TestDatabase {
         return sink
     }
 
+    /// The address for a login of this database's own, made where there is none.
+    func login(_ name: String = "ada", as roles: String = "gantry_investigator") throws -> String {
+        let login = try "\(name)_\(query("SELECT current_database()")[0][0]!)"
+        _ = try query(
+            """
+            DO $$ BEGIN
+                IF to_regrole('\(login)') IS NULL THEN CREATE ROLE \(login) LOGIN IN ROLE \(roles); END IF;
+            END $$
+            """)
+        return address + (address.contains("?") ? "&" : "?") + "user=\(login)"
+    }
+
+    /// Purposes for looks at data of any age.
+    func permit(_ purposes: String...) throws {
+        for purpose in purposes {
+            _ = try query(
+                "INSERT INTO purpose (name, legal_basis, alone, approved) VALUES ($1, 'invented', '100 years', '100 years')",
+                [purpose])
+        }
+    }
+
+    /// Approves the look that was refused last.
+    func approve() throws {
+        _ = try Connection(login("sue", as: "gantry_supervisor"), application: "test").query(
+            "SELECT approve_look((SELECT max(request) FROM looks_to_approve()), 'invented')")
+    }
+
     func query(_ sql: String, _ parameters: [String?] = []) throws -> [[String?]] {
         try Connection(address, application: "test").query(sql, parameters).values
     }

@@ -305,13 +305,25 @@ import Traffic
         let admin = try Connection(address, application: "test")
         try admin.execute("CREATE EXTENSION postgis; CREATE EXTENSION dblink; CREATE EXTENSION pgrouting")
         try admin.execute("DROP ROLE IF EXISTS gantry_plain; CREATE ROLE gantry_plain LOGIN")
+        // What the migration of the log asks for.
+        try admin.execute(
+            """
+            DO $$ DECLARE one regprocedure; BEGIN
+                FOR one IN SELECT p.oid FROM pg_proc p WHERE p.proname ~ '^dblink' LOOP
+                    EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC; GRANT EXECUTE ON FUNCTION %s TO gantry_plain', one, one);
+                END LOOP;
+            END $$
+            """)
         try admin.execute("GRANT CREATE ON SCHEMA public TO gantry_plain")
         let name = try admin.query("SELECT current_database()").values[0][0]!
         try admin.execute("GRANT CREATE ON DATABASE \(name) TO gantry_plain")
         let plain = address + (address.contains("?") ? "&" : "?") + "user=gantry_plain"
         let report = try migrator.migrate(plain)
         #expect(report.after == Migrator.version && !report.readerReady)
-        // What the message says to do.
+        #expect(report.toGrant.contains { $0.contains("REVOKE TEMPORARY ON DATABASE \(name) FROM PUBLIC;") })
+        // What the messages say to do. Roles come first, then who is a member of which.
+        for _ in 0..<2 { for statement in try migrator.migrate(plain).toGrant { try admin.execute(statement) } }
+        #expect(try migrator.migrate(plain).toGrant == [])
         try admin.execute("CREATE ROLE gantry_reader NOLOGIN; GRANT USAGE ON SCHEMA city TO gantry_reader")
         try admin.execute("GRANT SELECT ON ALL TABLES IN SCHEMA city TO gantry_reader")
         #expect(try migrator.migrate(plain).readerReady)
