@@ -102,6 +102,7 @@ extension Pipeline {
         }
         text.section("custody") { text in
             text.quoted("keys", custody.keys)
+            text.quoted("wrapping_key", custody.wrappingKey)
             text.entry("token_epoch", custody.tokenEpochDays.map { "\($0)d" })
         }
         text.section("http") { text in

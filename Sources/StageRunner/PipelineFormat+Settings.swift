@@ -81,6 +81,22 @@ extension PipelineFormat where Value == Int {
 }
 
 extension PipelineFormat where Value == String {
+    /// Where the wrapping key comes from.
+    static var wrappingKey: Self {
+        Self { text throws(PipelineMisfit) in
+            let parts = text.split(separator: ":", maxSplits: 1)
+            guard parts.count == 2, ["file", "credential", "command"].contains(parts[0]),
+                parts[0] != "credential" || !parts[1].contains("/")
+            else {
+                throw PipelineMisfit(
+                    .unknownSource, "is '\(text)'",
+                    "write file:PATH, credential:NAME (systemd's LoadCredential=) or command:COMMAND, which prints the key"
+                )
+            }
+            return text
+        }
+    }
+
     /// An IANA name that PostgreSQL understands too: `UTC` or `Area/City`.
     static var timezone: Self {
         Self { text throws(PipelineMisfit) in

@@ -156,6 +156,8 @@ public struct PipelineDatabase: Hashable, Sendable {
 public struct PipelineCustody: Hashable, Sendable {
     /// Absolute path of the key folder; nil for `.gantry/keys`.
     public var keys: String?
+    /// `file:PATH` (absolute), `credential:NAME` or `command:COMMAND`; nil for the key folder's own file.
+    public var wrappingKey: String?
     /// Days for which one vehicle keeps its token, fixed when the key folder is made; nil for the folder's own.
     public var tokenEpochDays: Int?
 

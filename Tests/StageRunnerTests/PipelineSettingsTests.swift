@@ -78,6 +78,7 @@ private let everything = """
       suppress_below: 5
     custody:
       keys: keys
+      wrapping_key: file:custody/wrapping.key
       token_epoch: week
     http:
       port: 0
@@ -150,6 +151,7 @@ struct PipelineSettingsTests {
         expected.database.url = "postgresql://gantry:secret@db/gantry"
         expected.database.suppressBelow = 5
         expected.custody.keys = "\(folder.path)/keys"
+        expected.custody.wrappingKey = "file:\(folder.path)/custody/wrapping.key"
         expected.custody.tokenEpochDays = 7
         expected.http.port = 0
         expected.log.level = .debug
