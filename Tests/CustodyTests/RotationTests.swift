@@ -213,11 +213,16 @@ import Traffic
             case .failure(let failed) = ShellCommand.output(of: "echo SECRET; echo 'no token' >&2; exit 3", seconds: 5)
         else { throw CustodyError.notAuthentic }
         #expect(failed.reason == "it ended with status 3: no token")
-        // Its child would hold the pipe open if it were not ended with it.
-        guard
-            case .failure(let hung) = ShellCommand.output(
-                of: "echo 'no route' >&2; tail -f /dev/null & wait", seconds: 1)
-        else { throw CustodyError.notAuthentic }
+        let file = "/tmp/gantry-hung-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: file) }
+        let hanging = "echo 'no route' >&2; tail -f /dev/null & echo $! > \(file); wait"
+        guard case .failure(let hung) = ShellCommand.output(of: hanging, seconds: 1) else {
+            throw CustodyError.notAuthentic
+        }
+        // What it started is gone with it, or about to be.
+        let child = try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n")[0]
+        let state = try? String(contentsOfFile: "/proc/\(child)/stat", encoding: .utf8)
+        #expect(state?.split(separator: " ")[2] != "S")
         #expect(hung.reason == "it was not done within 1 s: no route")
     }
 
