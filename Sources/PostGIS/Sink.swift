@@ -402,7 +402,8 @@ public final class Sink {
         guard found == Migrator.version else { throw .schemaAhead(found: found, known: Migrator.version) }
         try Self.database { () throws(DatabaseError) in
             _ = try connection.execute(
-                "CREATE TEMPORARY TABLE sink_stage (LIKE sighting, sealed_crop bytea) ON COMMIT DELETE ROWS")
+                "CREATE TEMPORARY TABLE sink_stage (LIKE sighting, sealed_crop bytea, previous_token bytea, previous_look_alike bytea) ON COMMIT DELETE ROWS"
+            )
         }
         return connection
     }

@@ -194,6 +194,48 @@ func place(_ ordinal: Int = 0, camera: CameraID = "ring-north", at time: String 
     }
 }
 
+@Suite struct OverlapTests {
+    let scratch = Scratch()
+
+    private func plate(_ vault: Vault, _ time: String) throws -> PassageProtection.Plate {
+        let passage = Passage(
+            id: PassageID([UInt8](repeating: 1, count: 16)), camera: "ring-north", epoch: Epoch(1), firstFrame: 1,
+            lastFrame: 2, firstSeen: moment(time), lastSeen: moment(time), kind: .car, frames: 2,
+            direction: .approaching,
+            best: Passage.Best(frame: 1, vehicle: nil, plate: nil, crop: nil),
+            plate: Passage.VotedPlate(
+                text: PlateText("ABC234")!, confidence: 1, accepted: true, votes: 1, reads: 1, region: nil),
+            notRead: nil)
+        return try #require(try vault.protect(passage).plate)
+    }
+
+    @Test func `the first hours of an epoch have the tokens of the one before as well, until its keys are destroyed`()
+        throws
+    {
+        let vault = Vault(
+            keys: try KeyStore(folder: scratch.keys, create: true, epochDays: 1), overlap: .seconds(2 * 3600))
+        let evening = try plate(vault, "2026-03-02T23:59:59.999Z"), night = try plate(vault, "2026-03-03T00:00:00Z")
+        let later = try plate(vault, "2026-03-03T01:59:59Z"), morning = try plate(vault, "2026-03-03T02:00:00Z")
+        #expect(evening.previous == nil && morning.previous == nil)
+        let before = PassageProtection.Plate.Previous(token: evening.token, lookAlikeToken: evening.lookAlikeToken)
+        #expect(night.previous == before && later.previous == before)
+        #expect(night.token == morning.token && night.token != evening.token)
+        // Whoever asks about the night alone needs the evening's tokens too.
+        let asked = try vault.search(
+            for: PlateText("ABC234")!, from: moment("2026-03-03T01:00:00Z"), to: moment("2026-03-03T05:00:00Z"))
+        #expect(asked.map(\.token) == [evening.token, night.token])
+        try vault.keys.destroy(epoch: TokenEpoch(moment("2026-03-02T12:00:00Z"), days: 1))
+        #expect(try plate(vault, "2026-03-03T00:00:00Z").previous == nil)
+    }
+
+    @Test(arguments: [1, 7, 30], [-3, 0, 4, 2051])
+    func `an epoch begins with its first moment`(days: Int, number: Int) {
+        let epoch = TokenEpoch(number: Int32(number))
+        #expect(TokenEpoch(epoch.start(days: days), days: days) == epoch)
+        #expect(TokenEpoch(epoch.start(days: days) + .nanoseconds(-1), days: days).number == Int32(number) - 1)
+    }
+}
+
 @Suite struct PeriodTests {
     @Test(arguments: [
         ("1970-01-04T23:59:59Z", -1), ("1970-01-05T00:00:00Z", 0), ("1970-01-11T23:59:59.999Z", 0),
