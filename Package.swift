@@ -128,7 +128,7 @@ let package = Package(
             "KafkaTopicsTests",
             ["Traffic", "Stages", "Topics", "Wire", "StageRunner", "KafkaTopics", "GantryTesting", logging]),
         tests("VisionTests", ["Traffic", "Stages", "Grammars", "Vision", logging], exclude: ["Plates"]),
-        tests("CustodyTests", ["Traffic", "Custody"]),
+        tests("CustodyTests", ["Traffic", "Custody", crypto]),
         tests("PostGISTests", ["Traffic", "PostGIS", "Custody", "GantryTesting", crypto, logging]),
         tests(
             "GantryTestingTests",

@@ -8,7 +8,8 @@ extension KeyStore {
     /// - Parameter home: The folder `.gantry`.
     public convenience init(_ custody: PipelineCustody, home: String, create: Bool) throws(CustodyError) {
         try self.init(
-            folder: custody.keys ?? "\(home)/keys", create: create, epochDays: create ? custody.tokenEpochDays : nil,
+            folder: custody.keys ?? "\(home)/keys", create: create, domain: custody.domain,
+            epochDays: create ? custody.tokenEpochDays : nil,
             wrappedBy: custody.wrappingKey.flatMap { WrappingKeySource($0) } ?? .folder)
     }
 

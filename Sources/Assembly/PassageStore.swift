@@ -48,7 +48,8 @@ public final class PassageStore: Sendable {
         } catch {
             logger.warning("destroyed keys are not on the database's record yet: \(error)")
         }
-        let sink = try Sink(database: database, protection: Vault(keys: keys), logger: logger)
+        let sink = try Sink(
+            database: database, protection: Vault(keys: keys, overlap: custody.tokenOverlap), logger: logger)
         try sink.register(cameras.map(\.camera))
         self.sink = Mutex(sink)
         self.database = database

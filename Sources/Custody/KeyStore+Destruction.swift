@@ -10,36 +10,35 @@ extension KeyStore {
         public var at: String
         /// The operating system's user.
         public var by: String
-        /// `day-2026-03-02`, or `epoch-2930` with all its purposes' keys.
+        /// `day-2026-03-02`, or `epoch-2930` with all its purposes' keys; `epoch-DOMAIN-2930` of a domain but traffic.
         public var key: String
         public var reason: String
     }
 
     /// What can be destroyed by itself.
-    public enum Destroyable: Hashable, Sendable, CustomStringConvertible {
-        /// The texts and pictures of a UTC day.
+    public enum Destroyable: Hashable, Sendable {
+        /// The texts and pictures of a UTC day, whatever their domain.
         case day(Day)
-        /// The tokens of an epoch.
+        /// The tokens of an epoch of this domain.
         case epoch(TokenEpoch)
+    }
 
-        public var description: String {
-            switch self {
-            case .day(let day): "day-\(day)"
-            case .epoch(let epoch): "epoch-\(epoch)"
-            }
-        }
-
-        /// Reads what ``description`` gives.
-        public init?(_ text: String) {
-            if text.hasPrefix("day-"), let day = Day(String(text.dropFirst(4))) {
-                self = .day(day)
-            } else if text.hasPrefix("epoch-"), let number = Int32(text.dropFirst(6)) {
-                self = .epoch(TokenEpoch(number: number))
-            } else {
-                return nil
-            }
+    /// As the record has it.
+    public func name(of what: Destroyable) -> String {
+        switch what {
+        case .day(let day): "day-\(day)"
+        case .epoch(let epoch): "\(epochPrefix)\(epoch)"
         }
     }
+
+    /// Reads what ``name(of:)`` gives; nil for what is another domain's.
+    public func destroyable(_ name: String) -> Destroyable? {
+        if name.hasPrefix("day-") { return Day(String(name.dropFirst(4))).map { .day($0) } }
+        guard name.hasPrefix(epochPrefix), let number = Int32(name.dropFirst(epochPrefix.count)) else { return nil }
+        return .epoch(TokenEpoch(number: number))
+    }
+
+    private var epochPrefix: String { domain == Self.traffic ? "epoch-" : "epoch-\(domain)-" }
 
     private static let log = "destroyed.log"
 
@@ -56,15 +55,15 @@ extension KeyStore {
         switch what {
         case .day(let day):
             guard inventory.days.contains(day) || inventory.destroyedDays.contains(day) else {
-                throw .unknownKey(name: "\(what)")
+                throw .unknownKey(name: name(of: what))
             }
         case .epoch(let epoch):
             guard inventory.epochs.contains(epoch) || inventory.destroyedEpochs.contains(epoch) else {
-                throw .unknownKey(name: "\(what)")
+                throw .unknownKey(name: name(of: what))
             }
         }
         let now = EventTime(seconds: Date.now.timeIntervalSince1970.rounded())
-        let record = Destruction(id: UUID(), at: now.rfc3339, by: user, key: "\(what)", reason: reason)
+        let record = Destruction(id: UUID(), at: now.rfc3339, by: user, key: name(of: what), reason: reason)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         // It has strings only.

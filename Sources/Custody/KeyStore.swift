@@ -16,7 +16,7 @@ public final class KeyStore: Sendable {
         case lookAlike = "look-alike"
     }
 
-    /// What there is and what was destroyed.
+    /// What there is and what was destroyed: days, and the domain's epochs.
     public struct Inventory: Equatable, Sendable {
         public var days: [Day] = []
         public var destroyedDays: [Day] = []
@@ -24,7 +24,12 @@ public final class KeyStore: Sendable {
         public var destroyedEpochs: [TokenEpoch] = []
     }
 
-    /// Days that a token epoch lasts.
+    /// The domain of pipelines that name none, and of folders that are older than domains.
+    public static let traffic = "traffic"
+
+    /// What tokens are made for: those of two domains have keys of their own and can't be joined.
+    public let domain: String
+    /// Days that a token epoch of this domain lasts.
     public let epochDays: Int
     public var path: String { folder.path }
     let folder: KeyFolder
@@ -47,13 +52,18 @@ public final class KeyStore: Sendable {
     ///
     /// - Parameters:
     ///   - create: Make the folder and its wrapping key when there is none.
-    ///   - epochDays: Days that a token epoch lasts, fixed when the folder is made; nil takes what it says, or 7.
+    ///   - domain: Lower-case letters and digits, beginning with a letter.
+    ///   - epochDays: Days that a token epoch lasts, fixed when the domain is first used; nil takes what is there, or 1.
     ///   - source: Where the wrapping key comes from.
     /// - Throws: ``CustodyError/permissionsTooOpen(path:mode:)`` when others can reach the folder or a key in it.
     public init(
-        folder path: String, create: Bool, epochDays: Int? = nil, wrappedBy source: WrappingKeySource = .folder
+        folder path: String, create: Bool, domain: String = traffic, epochDays: Int? = nil,
+        wrappedBy source: WrappingKeySource = .folder
     ) throws(CustodyError) {
         precondition(epochDays ?? 1 > 0, "an epoch lasts at least a day")
+        precondition(Self.isDomain(domain), "'\(domain)' is no name for a domain")
+        self.domain = domain
+        let settingsName = domain == Self.traffic ? "settings" : "settings-\(domain)"
         folder = KeyFolder(path: path)
         self.source = source
         if create { try folder.create() }
@@ -62,12 +72,16 @@ public final class KeyStore: Sendable {
         var keys = try source.load(folder)
         if create {
             // The settings go first: a wrapping key says that the folder is complete.
-            if try folder.read("settings") == nil {
-                _ = try folder.add("settings", Array("gantry-keys/1\ntoken-epoch-days \(epochDays ?? 7)\n".utf8))
+            if try folder.read(settingsName) == nil {
+                let text = "gantry-keys/1\ntoken-epoch-days \(epochDays ?? 1)\n"
+                _ = try folder.add(settingsName, Array(text.utf8))
             }
             if keys == nil { keys = try Self.firstKey(folder, source) }
         }
-        guard let settings = try folder.read("settings") else { throw .noKeys(folder: path) }
+        guard let settings = try folder.read(settingsName) else {
+            if keys != nil, domain != Self.traffic { throw .noDomain(domain, folder: path) }
+            throw .noKeys(folder: path)
+        }
         guard let keys else {
             if source == .folder, Self.wrappedNames(folder).isEmpty { throw .noKeys(folder: path) }
             throw .noWrappingKey(source: "\(source)", reason: "there is no such file")
@@ -83,10 +97,10 @@ public final class KeyStore: Sendable {
         let lines = String(decoding: settings, as: UTF8.self).split(separator: "\n")
         guard lines.count == 2, lines[0] == "gantry-keys/1", let days = lines[1].split(separator: " ").last,
             let found = Int(days), found > 0
-        else { throw .unreadableKey(path: folder.file("settings"), reason: "it is not in format gantry-keys/1") }
+        else { throw .unreadableKey(path: folder.file(settingsName), reason: "it is not in format gantry-keys/1") }
         if let epochDays, epochDays != found {
             throw .settingsDiffer(
-                path: folder.file("settings"), found: String(lines[1]), wanted: "token-epoch-days \(epochDays)")
+                path: folder.file(settingsName), found: String(lines[1]), wanted: "token-epoch-days \(epochDays)")
         }
         self.epochDays = found
     }
@@ -116,7 +130,25 @@ public final class KeyStore: Sendable {
     }
 
     func tokenKey(_ purpose: Purpose, _ epoch: TokenEpoch, create: Bool) throws(CustodyError) -> SymmetricKey {
-        try key("token-\(purpose.rawValue)-\(epoch)", create: create)
+        try key("\(prefix(purpose))\(epoch)", create: create)
+    }
+
+    /// What the names of a purpose's keys begin with.
+    private func prefix(_ purpose: Purpose) -> String {
+        "token-\(domain == Self.traffic ? "" : "\(domain)-")\(purpose.rawValue)-"
+    }
+
+    /// Whether a domain may be called so: lower-case letters and digits, beginning with a letter, at most 32.
+    public static func isDomain(_ name: String) -> Bool {
+        name.utf8.count <= 32 && name.utf8.allSatisfy { (97...122).contains($0) || (48...57).contains($0) }
+            && name.utf8.first.map { $0 >= 97 } ?? false
+    }
+
+    /// The domains that have settings here, by name.
+    public func domains() -> [String] {
+        folder.names().compactMap { name in
+            name == "settings" ? Self.traffic : name.hasPrefix("settings-") ? String(name.dropFirst(9)) : nil
+        }.filter(Self.isDomain).sorted()
     }
 
     /// Makes a day's texts and pictures unreadable everywhere, backups of the database included.
@@ -124,12 +156,12 @@ public final class KeyStore: Sendable {
 
     /// Makes an epoch's tokens impossible to compute again: nobody can be looked up in it.
     public func destroy(epoch: TokenEpoch) throws(CustodyError) {
-        for purpose in Purpose.allCases { try destroy("token-\(purpose.rawValue)-\(epoch)") }
+        for purpose in Purpose.allCases { try destroy("\(prefix(purpose))\(epoch)") }
     }
 
     public func inventory() -> Inventory {
         var inventory = Inventory()
-        let prefix = "token-\(Purpose.sighting.rawValue)-"
+        let prefix = prefix(.sighting)
         for name in folder.names() {
             let destroyed = name.hasSuffix(".destroyed")
             guard destroyed || name.hasSuffix(".key") else { continue }

@@ -97,8 +97,8 @@ public struct Vault: PassageProtecting {
         let exact = try keys.tokenKey(.sighting, epoch, create: create)
         let alike = try keys.tokenKey(.lookAlike, epoch, create: create)
         return Search(
-            epoch: epoch, token: Self.token(.sighting, epoch, plate.text, key: exact),
-            lookAlikeToken: Self.token(.lookAlike, epoch, plate.lookAlikes, key: alike))
+            epoch: epoch, token: token(.sighting, epoch, plate.text, key: exact),
+            lookAlikeToken: token(.lookAlike, epoch, plate.lookAlikes, key: alike))
     }
 
     /// Padded to a multiple of 16 bytes, so that the length says little about the plate.
@@ -140,11 +140,13 @@ public struct Vault: PassageProtecting {
         Array("gantry-seal/1\0\(kind.rawValue)\0\(place.passage)\0\(Day(place.firstSeen))\0\(place.camera)".utf8)
     }
 
-    /// The first 16 bytes of HMAC-SHA-256 over purpose, epoch and text. Never over a guessed region, which changes.
-    private static func token(_ purpose: KeyStore.Purpose, _ epoch: TokenEpoch, _ text: String, key: SymmetricKey)
+    /// The first 16 bytes of HMAC-SHA-256 over domain, purpose, epoch and text. Never over a guessed region, which changes.
+    private func token(_ purpose: KeyStore.Purpose, _ epoch: TokenEpoch, _ text: String, key: SymmetricKey)
         -> [UInt8]
     {
-        let message = Array("gantry-token/1\0\(purpose.rawValue)\0\(epoch)\0\(text)".utf8)
+        // Traffic's is as it was before there were domains, so that tokens of older databases stay what they are.
+        let scope = keys.domain == KeyStore.traffic ? "gantry-token/1" : "gantry-token/2\0\(keys.domain)"
+        let message = Array("\(scope)\0\(purpose.rawValue)\0\(epoch)\0\(text)".utf8)
         return Array(HMAC<SHA256>.authenticationCode(for: message, using: key).prefix(16))
     }
 }

@@ -168,6 +168,8 @@ struct PipelineReading {
         if !section.has("wrapping_key") || custody.wrappingKey != nil, let trouble = probes.keys?(custody) {
             document.report(.keys, at: section.mark(of: "wrapping_key"), trouble.what, trouble.remedy)
         }
+        section.set("domain", &custody.domain, .domain)
+        section.set("token_overlap", &custody.tokenOverlap, .duration(.zero...(.seconds(12 * 3600))))
         custody.tokenEpochDays = section.optional("token_epoch", .days)
         section.close()
         return custody

@@ -97,6 +97,18 @@ extension PipelineFormat where Value == String {
         }
     }
 
+    /// What tokens are made for: a part of keys' names.
+    static var domain: Self {
+        Self { text throws(PipelineMisfit) in
+            let isWord = text.utf8.allSatisfy { (97...122).contains($0) || (48...57).contains($0) }
+            guard isWord, text.utf8.count <= 32, text.utf8.first.map({ $0 >= 97 }) ?? false else {
+                throw PipelineMisfit(
+                    .unusableName, "is '\(text)'", "use 1 to 32 of a-z0-9, beginning with a letter")
+            }
+            return text
+        }
+    }
+
     /// An IANA name that PostgreSQL understands too: `UTC` or `Area/City`.
     static var timezone: Self {
         Self { text throws(PipelineMisfit) in

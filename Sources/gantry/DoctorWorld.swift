@@ -48,11 +48,15 @@ struct DoctorWorld: Sendable {
         let folder = custody.keys ?? "\(home?.directory.path ?? ".gantry")/keys"
         do {
             if FileManager.default.fileExists(atPath: folder) {
-                let keys = try KeyStore(folder: folder, create: false, wrappedBy: source)
+                let keys = try KeyStore(folder: folder, create: false, domain: custody.domain, wrappedBy: source)
                 return DoctorLine("wrapping key", .ok, try keys.openAll(), remedy: nil)
             }
             guard source != .folder else { return nil }
             return DoctorLine("wrapping key", .ok, try source.tried())
+        } catch CustodyError.noDomain(let domain, _) {
+            return DoctorLine(
+                "wrapping key", .note,
+                "no keys of the domain \(domain) yet: the first run that stores passages makes them")
         } catch {
             let words = error.description.dropFirst(error.code.count + 1)
             let end = words.range(of: ". ")

@@ -30,7 +30,7 @@ struct KeysInit: AsyncParsableCommand {
             before: 32 random bytes, as from `openssl rand -base64 32`.
             """)
     @OptionGroup var system: SystemOptions
-    @Option(help: "Days for which one vehicle keeps its token, fixed from now on (default: the pipeline's, or 7).")
+    @Option(help: "Days for which one vehicle keeps its token, fixed from now on (default: the pipeline's, or 1).")
     var tokenEpochDays: Int?
 
     func validate() throws {
@@ -79,6 +79,8 @@ struct KeysStatus: AsyncParsableCommand {
             }
             var rows: [(String, String)] = [
                 ("folder", store.path),
+                ("domain", store.domain),
+                ("domains here", list(store.domains())),
                 ("wrapping key", "\(store.source)"),
                 ("wrapping key since", try store.wrappedSince().map(Self.moment) ?? "unknown: made by an older build"),
                 ("days with a key", list(inventory.days)),
@@ -134,7 +136,7 @@ extension KeyStore {
                 "\(later.count) keys were destroyed since the wrapping key was last changed (\(later.map(\.key).joined(separator: ", "))): a backup of the folder still opens them. Run `gantry keys rotate`."
             )
         }
-        for key in Set(try destructions().map(\.key)).sorted() where KeyStore.Destroyable(key).map(has) ?? false {
+        for key in Set(try destructions().map(\.key)).sorted() where destroyable(key).map(has) ?? false {
             warnings.append(
                 "\(key) was destroyed, says destroyed.log, and is here: it came from a backup, or the destruction was cut short. Run `gantry keys destroy` for it again."
             )
@@ -145,7 +147,7 @@ extension KeyStore {
     /// What is amiss between folder and database.
     func warnings(of record: borrowing KeyRecord) throws -> [String] {
         var warnings: [String] = []
-        for key in try record.destroyed().sorted() where KeyStore.Destroyable(key).map(has) ?? false {
+        for key in try record.destroyed().sorted() where destroyable(key).map(has) ?? false {
             guard try !destructions().contains(where: { $0.key == key }) else { continue }
             warnings.append(
                 "\(key) was destroyed, says the database's audit log, and is here: it came from a backup. Run `gantry keys destroy` for it again."
@@ -229,9 +231,9 @@ struct KeysDestroy: AsyncParsableCommand {
     }
 
     func validate() throws {
-        let what = try chosen()
+        _ = try chosen()
         if reason.allSatisfy(\.isWhitespace) { throw ValidationError("--reason says why, for the record") }
-        if !yes { throw ValidationError("this destroys \(what) for good, in every backup too: confirm it with --yes") }
+        if !yes { throw ValidationError("this destroys the key for good, for every backup too: confirm it with --yes") }
     }
 
     func run() async throws {
@@ -240,7 +242,7 @@ struct KeysDestroy: AsyncParsableCommand {
             let pipeline = try system.loaded()
             let store = try system.keys(pipeline)
             _ = try store.destroy(what, by: NSUserName(), reason: reason)
-            print("\(what) is destroyed.")
+            print("\(store.name(of: what)) is destroyed.")
             do {
                 for entry in try store.carryDestructions(into: system.address(pipeline)) {
                     print("On record, as entry \(entry) of the audit log.")

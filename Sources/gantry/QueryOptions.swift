@@ -45,7 +45,8 @@ struct SystemOptions: ParsableArguments {
     func keys(_ pipeline: Pipeline?, create: Bool = false, epochDays: Int? = nil) throws -> KeyStore {
         let source = (wrappingKey ?? pipeline?.custody.wrappingKey).flatMap { WrappingKeySource($0) }
         return try KeyStore(
-            folder: keyFolder(pipeline), create: create, epochDays: epochDays, wrappedBy: source ?? .folder)
+            folder: keyFolder(pipeline), create: create, domain: pipeline?.custody.domain ?? KeyStore.traffic,
+            epochDays: epochDays, wrappedBy: source ?? .folder)
     }
 
     /// The keys for a look at single vehicles; nil where there are none and the look will be refused.

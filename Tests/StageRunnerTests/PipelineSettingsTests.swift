@@ -79,7 +79,9 @@ private let everything = """
     custody:
       keys: keys
       wrapping_key: file:custody/wrapping.key
+      domain: enforcement
       token_epoch: week
+      token_overlap: 90m
     http:
       port: 0
     log:
@@ -152,7 +154,9 @@ struct PipelineSettingsTests {
         expected.database.suppressBelow = 5
         expected.custody.keys = "\(folder.path)/keys"
         expected.custody.wrappingKey = "file:\(folder.path)/custody/wrapping.key"
+        expected.custody.domain = "enforcement"
         expected.custody.tokenEpochDays = 7
+        expected.custody.tokenOverlap = .seconds(5400)
         expected.http.port = 0
         expected.log.level = .debug
         expected.log.format = .json
