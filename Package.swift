@@ -131,9 +131,9 @@ let package = Package(
             "KafkaTopicsTests",
             ["Traffic", "Stages", "Topics", "Wire", "StageRunner", "KafkaTopics", "GantryTesting", logging]),
         tests("VisionTests", ["Traffic", "Stages", "Grammars", "Vision", logging], exclude: ["Plates"]),
-        tests("CustodyTests", ["Traffic", "Custody", "GantryTesting"]),
+        tests("CustodyTests", ["Traffic", "Custody", "GantryTesting", crypto]),
         tests("PapersTests", ["Traffic", "Papers"]),
-        tests("PostGISTests", ["Traffic", "PostGIS", "Custody", "GantryTesting", logging]),
+        tests("PostGISTests", ["Traffic", "PostGIS", "Custody", "GantryTesting", crypto, logging]),
         tests(
             "GantryTestingTests",
             ["Traffic", "Stages", "Topics", "Wire", "StageRunner", "GantryTesting", logging, metrics, coreMetrics]),

@@ -18,6 +18,8 @@ public final class LegService: Service {
     private static let captureAge = Duration.seconds(3600)
     /// How old a report may get: a day of three million passages takes seconds to count.
     private static let reportAge = Duration.seconds(600)
+    /// Between two looks for passages of two epochs that have waited long enough.
+    private static let settlingPause = Duration.seconds(60)
 
     /// - Parameter database: A libpq address.
     public init(database: String, logger: Logger) {
@@ -31,11 +33,16 @@ public final class LegService: Service {
             let keeper = LegKeeper(database: database)
             let roads = RoadKeeper(database: database)
             var failed = false
+            var settled: ContinuousClock.Instant?
             while !Task.isShuttingDownGracefully, !Task.isCancelled {
                 do {
                     if try keeper.advance() > 0 { continue }
                     if try keeper.estimateCapture(after: Self.captureAge) != nil { continue }
                     if try keeper.makeReport(after: Self.reportAge) != nil { continue }
+                    if settled.map({ ContinuousClock.now - $0 > Self.settlingPause }) ?? true {
+                        _ = try keeper.settleEpochs(after: LegKeeper.settlingAge)
+                        settled = .now
+                    }
                     // In short turns, so that the next passages need not wait.
                     if try roads.advance(budget: .milliseconds(200)) > 0 { continue }
                     failed = false

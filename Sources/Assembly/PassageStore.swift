@@ -35,15 +35,21 @@ public final class PassageStore: Sendable {
     /// Connects to a database that is migrated already; the pipeline's cameras, if there is one, become known.
     public convenience init(_ pipeline: Pipeline?, database: String, home: GantryHome, logger: Logger) throws {
         try self.init(
-            cameras: pipeline?.cameras ?? [], keys: pipeline?.custody.keys ?? home.keys.path,
-            epochDays: pipeline?.custody.tokenEpochDays, database: database, logger: logger)
+            cameras: pipeline?.cameras ?? [], custody: pipeline?.custody ?? PipelineCustody(), home: home,
+            database: database, logger: logger)
     }
 
     private init(
-        cameras: [PipelineCamera], keys: String, epochDays: Int?, database: String, logger: Logger
+        cameras: [PipelineCamera], custody: PipelineCustody, home: GantryHome, database: String, logger: Logger
     ) throws {
-        let keys = try KeyStore(folder: keys, create: true, epochDays: epochDays)
-        let sink = try Sink(database: database, protection: Vault(keys: keys), logger: logger)
+        let keys = try KeyStore(custody, home: home.path, create: true)
+        do {
+            try keys.carryDestructions(into: database)
+        } catch {
+            logger.warning("destroyed keys are not on the database's record yet: \(error)")
+        }
+        let sink = try Sink(
+            database: database, protection: Vault(keys: keys, overlap: custody.tokenOverlap), logger: logger)
         try sink.register(cameras.map(\.camera))
         self.sink = Mutex(sink)
         self.database = database

@@ -16,6 +16,16 @@ public enum CustodyError: Error, Equatable, CustomStringConvertible {
     /// The folder was made with other settings than were asked for.
     case settingsDiffer(path: String, found: String, wanted: String)
 
+    /// The wrapping key's source does not give it.
+    case noWrappingKey(source: String, reason: String)
+    /// What the source gives is not what the folder's keys are wrapped with.
+    case otherWrappingKey(source: String, found: String, needed: String)
+    /// A new wrapping key is asked for, and the source can't be written from here.
+    case cannotRotate(source: String)
+
+    /// Nothing was ever stored for this domain here.
+    case noDomain(_ domain: String, folder: String)
+
     /// For example `CUS102`.
     public var code: String { String(description.prefix(6)) }
 
@@ -37,6 +47,14 @@ public enum CustodyError: Error, Equatable, CustomStringConvertible {
             "CUS107 the sealed bytes do not belong to this row, camera and day, or were changed. Restore the row from a backup and look for who wrote it."
         case .settingsDiffer(let path, let found, let wanted):
             "CUS108 \(path) says `\(found)`, not `\(wanted)`. Tokens can't be compared across the two: keep the first setting, or start a new key folder."
+        case .noWrappingKey(let source, let reason):
+            "CUS109 the wrapping key can't be had from \(source): \(reason). Mend the source, or name the right one in custody.wrapping_key or --wrapping-key; without that key nothing that is stored can be read."
+        case .otherWrappingKey(let source, let found, let needed):
+            "CUS110 \(source) gives the wrapping key \(found), but this folder's keys are wrapped with \(needed). Give the source that key back, or restore it from its backup; after a rotation of the key start this process anew."
+        case .noDomain(let domain, let folder):
+            "CUS112 \(folder) has no keys of the domain `\(domain)`. Correct custody.domain, or run `gantry keys init` with that pipeline file."
+        case .cannotRotate(let source):
+            "CUS111 \(source) gives one key and can't be written from here. Put a new key (`openssl rand -base64 32`) before the present one, so that it gives two lines, and rotate again."
         }
     }
 }

@@ -53,25 +53,21 @@ struct KeyFolder {
         }
         defer { close(descriptor) }
         try checkPermissions(of: path)
+        var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 4096)
-        let count = Glibc.read(descriptor, &buffer, buffer.count)
-        guard count >= 0 else { throw .unreadableKey(path: path, reason: Self.reason()) }
-        return Array(buffer.prefix(count))
+        while true {
+            let count = Glibc.read(descriptor, &buffer, buffer.count)
+            guard count >= 0 else { throw .unreadableKey(path: path, reason: Self.reason()) }
+            if count == 0 { return bytes }
+            bytes += buffer.prefix(count)
+        }
     }
 
     /// Writes a new file; false when there already is one of that name, which stays as it is.
     func add(_ name: String, _ bytes: [UInt8]) throws(CustodyError) -> Bool {
-        let path = file(name), draft = "\(path).\(getpid()).\(UInt32.random(in: 0 ... .max))"
-        let descriptor = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw .unwritable(path: path, reason: Self.reason()) }
+        let path = file(name)
+        let draft = try draft(of: path, bytes)
         defer { unlink(draft) }
-        let written = Glibc.write(descriptor, bytes, bytes.count)
-        // A key that is used but not on disk yet would be lost with the power, and what it sealed with it.
-        guard written == bytes.count, fsync(descriptor) == 0 else {
-            close(descriptor)
-            throw .unwritable(path: path, reason: Self.reason())
-        }
-        close(descriptor)
         // A link, unlike a rename, fails when another process was first.
         guard link(draft, path) == 0 else {
             if errno == EEXIST { return false }
@@ -81,15 +77,76 @@ struct KeyFolder {
         return true
     }
 
+    /// Puts a file in the place of the one of that name, at once for whoever opens it, and overwrites the old bytes.
+    func replace(_ name: String, _ bytes: [UInt8]) throws(CustodyError) {
+        let path = file(name)
+        let old = open(path, O_WRONLY | O_CLOEXEC)
+        defer { if old >= 0 { close(old) } }
+        let draft = try draft(of: path, bytes)
+        guard rename(draft, path) == 0 else {
+            let reason = Self.reason()
+            unlink(draft)
+            throw .unwritable(path: path, reason: reason)
+        }
+        try syncFolder()
+        if old >= 0 { Self.overwrite(old) }
+    }
+
+    /// Removes what a killed process left of ``add(_:_:)`` and ``replace(_:_:)``: for use under the lock.
+    ///
+    /// - Parameter name: Of the file whose drafts are meant; nil for all.
+    func eraseDrafts(of name: String? = nil) throws(CustodyError) {
+        for found in names() {
+            let parts = found.split(separator: ".", omittingEmptySubsequences: false)
+            guard parts.count > 2, parts.suffix(2).allSatisfy({ !$0.isEmpty && $0.allSatisfy(\.isNumber) }),
+                name == nil || parts.dropLast(2).joined(separator: ".") == name
+            else { continue }
+            try erase(found)
+        }
+    }
+
+    /// Adds bytes at the end of a file, which is made where there is none.
+    func append(_ name: String, _ bytes: [UInt8]) throws(CustodyError) {
+        let path = file(name)
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw .unwritable(path: path, reason: Self.reason()) }
+        defer { close(descriptor) }
+        guard Glibc.write(descriptor, bytes, bytes.count) == bytes.count, fsync(descriptor) == 0 else {
+            throw .unwritable(path: path, reason: Self.reason())
+        }
+        try syncFolder()
+    }
+
+    /// A new file beside another, on disk before this returns.
+    private func draft(of path: String, _ bytes: [UInt8]) throws(CustodyError) -> String {
+        let draft = "\(path).\(getpid()).\(UInt32.random(in: 0 ... .max))"
+        let descriptor = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw .unwritable(path: path, reason: Self.reason()) }
+        let written = Glibc.write(descriptor, bytes, bytes.count)
+        // A key that is used but not on disk yet would be lost with the power, and what it sealed with it.
+        guard written == bytes.count, fsync(descriptor) == 0 else {
+            let reason = Self.reason()
+            close(descriptor)
+            unlink(draft)
+            throw .unwritable(path: path, reason: reason)
+        }
+        close(descriptor)
+        return draft
+    }
+
+    private static func overwrite(_ descriptor: Int32) {
+        let zeros = [UInt8](repeating: 0, count: 256)
+        _ = Glibc.write(descriptor, zeros, zeros.count)
+        fsync(descriptor)
+    }
+
     /// Overwrites a file and removes it. On a copying file system or a flash disk old blocks may survive, which is
     /// why keys are kept wrapped.
     func erase(_ name: String) throws(CustodyError) {
         let path = file(name)
         let descriptor = open(path, O_WRONLY | O_CLOEXEC)
         if descriptor >= 0 {
-            let zeros = [UInt8](repeating: 0, count: 256)
-            _ = Glibc.write(descriptor, zeros, zeros.count)
-            fsync(descriptor)
+            Self.overwrite(descriptor)
             close(descriptor)
         }
         guard unlink(path) == 0 || errno == ENOENT else { throw .unwritable(path: path, reason: Self.reason()) }

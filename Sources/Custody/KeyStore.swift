@@ -1,4 +1,5 @@
 import Crypto
+import Foundation
 import Synchronization
 
 /// The keys of one system, in a folder that only its owner can enter.
@@ -15,7 +16,7 @@ public final class KeyStore: Sendable {
         case lookAlike = "look-alike"
     }
 
-    /// What there is and what was destroyed.
+    /// What there is and what was destroyed: days, and the domain's epochs.
     public struct Inventory: Equatable, Sendable {
         public var days: [Day] = []
         public var destroyedDays: [Day] = []
@@ -23,11 +24,19 @@ public final class KeyStore: Sendable {
         public var destroyedEpochs: [TokenEpoch] = []
     }
 
-    /// Days that a token epoch lasts.
+    /// The domain of pipelines that name none, and of folders that are older than domains.
+    public static let traffic = "traffic"
+
+    /// What tokens are made for: those of two domains have keys of their own and can't be joined.
+    public let domain: String
+    /// Days that a token epoch of this domain lasts.
     public let epochDays: Int
     public var path: String { folder.path }
-    private let folder: KeyFolder
-    private let wrapping: SymmetricKey
+    let folder: KeyFolder
+    /// Where the wrapping key comes from.
+    public let source: WrappingKeySource
+    /// What the source gave when it was last asked, the newest first.
+    let wrapping: Mutex<[WrappingKey]>
     /// An unwrapped key, and the folder's stamp when its mark was last looked for.
     private struct Known {
         var key: SymmetricKey
@@ -37,42 +46,82 @@ public final class KeyStore: Sendable {
     /// By file name. Bounded: a system uses few days at a time.
     private let cache = Mutex<[String: Known]>([:])
     private static let cacheLimit = 64
-    private static let header = Array("gantry-key/1\n".utf8)
+    static let header = WrappingKey.header
 
     /// Opens the keys in a folder.
     ///
     /// - Parameters:
     ///   - create: Make the folder and its wrapping key when there is none.
-    ///   - epochDays: Days that a token epoch lasts, fixed when the folder is made; nil takes what it says, or 7.
+    ///   - domain: Lower-case letters and digits, beginning with a letter.
+    ///   - epochDays: Days that a token epoch lasts, fixed when the domain is first used; nil takes what is there, or 1.
+    ///   - source: Where the wrapping key comes from.
     /// - Throws: ``CustodyError/permissionsTooOpen(path:mode:)`` when others can reach the folder or a key in it.
-    public init(folder path: String, create: Bool, epochDays: Int? = nil) throws(CustodyError) {
+    public init(
+        folder path: String, create: Bool, domain: String = traffic, epochDays: Int? = nil,
+        wrappedBy source: WrappingKeySource = .folder
+    ) throws(CustodyError) {
         precondition(epochDays ?? 1 > 0, "an epoch lasts at least a day")
+        precondition(Self.isDomain(domain), "'\(domain)' is no name for a domain")
+        self.domain = domain
+        let settingsName = domain == Self.traffic ? "settings" : "settings-\(domain)"
         folder = KeyFolder(path: path)
+        self.source = source
         if create { try folder.create() }
         guard folder.exists() else { throw .noKeys(folder: path) }
         try folder.checkPermissions(of: path)
-        if create, try folder.read("wrapping.key") == nil {
+        var keys = try source.load(folder)
+        if create {
             // The settings go first: a wrapping key says that the folder is complete.
-            _ = try folder.add("settings", Array("gantry-keys/1\ntoken-epoch-days \(epochDays ?? 7)\n".utf8))
-            let fresh = SymmetricKey(size: .bits256).withUnsafeBytes { Array($0) }
-            _ = try folder.add("wrapping.key", Self.header + fresh)
+            if try folder.read(settingsName) == nil {
+                let text = "gantry-keys/1\ntoken-epoch-days \(epochDays ?? 1)\n"
+                _ = try folder.add(settingsName, Array(text.utf8))
+            }
+            if keys == nil { keys = try Self.firstKey(folder, source) }
         }
-        guard let stored = try folder.read("wrapping.key"), let settings = try folder.read("settings") else {
+        guard let settings = try folder.read(settingsName) else {
+            if keys != nil, domain != Self.traffic { throw .noDomain(domain, folder: path) }
             throw .noKeys(folder: path)
         }
-        guard stored.count == Self.header.count + 32, stored.starts(with: Self.header) else {
-            throw .unreadableKey(path: folder.file("wrapping.key"), reason: "it has \(stored.count) bytes")
+        guard let keys else {
+            if source == .folder, Self.wrappedNames(folder).isEmpty { throw .noKeys(folder: path) }
+            throw .noWrappingKey(source: "\(source)", reason: "there is no such file")
         }
-        wrapping = SymmetricKey(data: stored.dropFirst(Self.header.count))
+        if let mark = try WrappingMark(folder) {
+            guard keys.contains(where: { $0.id == mark.id }) else {
+                throw .otherWrappingKey(source: "\(source)", found: keys[0].id, needed: mark.id)
+            }
+        } else if create {
+            _ = try folder.add(WrappingMark.name, WrappingMark(keys[0], since: .now).bytes)
+        }
+        wrapping = Mutex(keys)
         let lines = String(decoding: settings, as: UTF8.self).split(separator: "\n")
         guard lines.count == 2, lines[0] == "gantry-keys/1", let days = lines[1].split(separator: " ").last,
             let found = Int(days), found > 0
-        else { throw .unreadableKey(path: folder.file("settings"), reason: "it is not in format gantry-keys/1") }
+        else { throw .unreadableKey(path: folder.file(settingsName), reason: "it is not in format gantry-keys/1") }
         if let epochDays, epochDays != found {
             throw .settingsDiffer(
-                path: folder.file("settings"), found: String(lines[1]), wanted: "token-epoch-days \(epochDays)")
+                path: folder.file(settingsName), found: String(lines[1]), wanted: "token-epoch-days \(epochDays)")
         }
         self.epochDays = found
+    }
+
+    /// Makes the first wrapping key where the source is a file; nil where it is not there to be made.
+    private static func firstKey(_ folder: KeyFolder, _ source: WrappingKeySource) throws(CustodyError)
+        -> [WrappingKey]?
+    {
+        guard let place = source.place(folder) else { return nil }
+        // A lost wrapping key must not be taken for a new folder.
+        guard wrappedNames(folder).isEmpty else {
+            throw .noWrappingKey(
+                source: "\(source)", reason: "there is no such file, and the folder has keys that it wraps")
+        }
+        _ = try place.folder.add(place.name, WrappingKey.file([.fresh()]))
+        return try source.load(folder)
+    }
+
+    /// Files of wrapped keys.
+    static func wrappedNames(_ folder: KeyFolder) -> [String] {
+        folder.names().filter { $0.hasSuffix(".key") && $0 != "wrapping.key" }
     }
 
     /// - Parameter create: Make the key when there is none; for writers only.
@@ -81,7 +130,25 @@ public final class KeyStore: Sendable {
     }
 
     func tokenKey(_ purpose: Purpose, _ epoch: TokenEpoch, create: Bool) throws(CustodyError) -> SymmetricKey {
-        try key("token-\(purpose.rawValue)-\(epoch)", create: create)
+        try key("\(prefix(purpose))\(epoch)", create: create)
+    }
+
+    /// What the names of a purpose's keys begin with.
+    private func prefix(_ purpose: Purpose) -> String {
+        "token-\(domain == Self.traffic ? "" : "\(domain)-")\(purpose.rawValue)-"
+    }
+
+    /// Whether a domain may be called so: lower-case letters and digits, beginning with a letter, at most 32.
+    public static func isDomain(_ name: String) -> Bool {
+        name.utf8.count <= 32 && name.utf8.allSatisfy { (97...122).contains($0) || (48...57).contains($0) }
+            && name.utf8.first.map { $0 >= 97 } ?? false
+    }
+
+    /// The domains that have settings here, by name.
+    public func domains() -> [String] {
+        folder.names().compactMap { name in
+            name == "settings" ? Self.traffic : name.hasPrefix("settings-") ? String(name.dropFirst(9)) : nil
+        }.filter(Self.isDomain).sorted()
     }
 
     /// Makes a day's texts and pictures unreadable everywhere, backups of the database included.
@@ -89,12 +156,12 @@ public final class KeyStore: Sendable {
 
     /// Makes an epoch's tokens impossible to compute again: nobody can be looked up in it.
     public func destroy(epoch: TokenEpoch) throws(CustodyError) {
-        for purpose in Purpose.allCases { try destroy("token-\(purpose.rawValue)-\(epoch)") }
+        for purpose in Purpose.allCases { try destroy("\(prefix(purpose))\(epoch)") }
     }
 
     public func inventory() -> Inventory {
         var inventory = Inventory()
-        let prefix = "token-\(Purpose.sighting.rawValue)-"
+        let prefix = prefix(.sighting)
         for name in folder.names() {
             let destroyed = name.hasSuffix(".destroyed")
             guard destroyed || name.hasSuffix(".key") else { continue }
@@ -122,22 +189,55 @@ public final class KeyStore: Sendable {
             cache.withLock { $0[name] = Known(key: known, stamp: stamp) }
             return known
         }
-        var wrapped = try folder.read("\(name).key")
-        if wrapped == nil, create {
-            wrapped = try folder.locked { () throws(CustodyError) in
+        if create, try folder.read("\(name).key") == nil {
+            try folder.locked { () throws(CustodyError) in
                 guard try folder.read("\(name).destroyed") == nil else { throw .destroyed(name: name) }
                 let fresh = SymmetricKey(size: .bits256)
-                _ = try folder.add("\(name).key", Self.header + wrap(fresh, name: name))
-                return try folder.read("\(name).key")
+                _ = try folder.add("\(name).key", Self.header + wrap(fresh, name: name, by: presentWrappingKey()))
             }
         }
-        guard let wrapped else { throw .unknownKey(name: name) }
-        let key = try unwrap(wrapped, name: name)
+        let key = try unwrapped(name)
         cache.withLock { cache in
             if cache.count >= Self.cacheLimit { cache.removeAll() }
             cache[name] = Known(key: key, stamp: nil)
         }
         return key
+    }
+
+    /// Reads a key, also while another process changes the wrapping key.
+    func unwrapped(_ name: String) throws(CustodyError) -> SymmetricKey {
+        for attempt in 0..<3 {
+            if attempt > 0 { try reload() }
+            guard let bytes = try folder.read("\(name).key") else {
+                if try folder.read("\(name).destroyed") != nil { throw .destroyed(name: name) }
+                throw .unknownKey(name: name)
+            }
+            for by in wrapping.withLock({ $0 }) {
+                if let key = unwrap(bytes, name: name, by: by) { return key }
+            }
+        }
+        throw .unreadableKey(
+            path: folder.file("\(name).key"),
+            reason: "it was changed, or is wrapped by another key than the source gives")
+    }
+
+    func reload() throws(CustodyError) {
+        guard let keys = try source.load(folder) else {
+            throw .noWrappingKey(source: "\(source)", reason: "there is no such file")
+        }
+        wrapping.withLock { $0 = keys }
+    }
+
+    /// What new keys are wrapped with: under the lock, since a rotation changes it.
+    private func presentWrappingKey() throws(CustodyError) -> WrappingKey {
+        guard let mark = try WrappingMark(folder) else { return wrapping.withLock { $0[0] } }
+        if let known = wrapping.withLock({ $0.first { $0.id == mark.id } }) { return known }
+        try reload()
+        let keys = wrapping.withLock { $0 }
+        guard let known = keys.first(where: { $0.id == mark.id }) else {
+            throw .otherWrappingKey(source: "\(source)", found: keys[0].id, needed: mark.id)
+        }
+        return known
     }
 
     private func destroy(_ name: String) throws(CustodyError) {
@@ -148,21 +248,19 @@ public final class KeyStore: Sendable {
         cache.withLock { _ = $0.removeValue(forKey: name) }
     }
 
-    private func wrap(_ key: SymmetricKey, name: String) -> [UInt8] {
+    func wrap(_ key: SymmetricKey, name: String, by wrapping: WrappingKey) -> [UInt8] {
         let bytes = key.withUnsafeBytes { Array($0) }
-        return seal(bytes, under: wrapping, binding: Array("gantry-wrap/1\0\(name)".utf8))
+        return seal(bytes, under: wrapping.key, binding: Array("gantry-wrap/1\0\(name)".utf8))
     }
 
-    private func unwrap(_ bytes: [UInt8], name: String) throws(CustodyError) -> SymmetricKey {
+    /// Nil when it was changed, or another key wraps it.
+    func unwrap(_ bytes: [UInt8], name: String, by wrapping: WrappingKey) -> SymmetricKey? {
         guard bytes.starts(with: Self.header),
             let key = try? unseal(
-                Array(bytes.dropFirst(Self.header.count)), under: wrapping,
+                Array(bytes.dropFirst(Self.header.count)), under: wrapping.key,
                 binding: Array("gantry-wrap/1\0\(name)".utf8)),
             key.count == 32
-        else {
-            throw .unreadableKey(
-                path: folder.file("\(name).key"), reason: "it was changed, or wrapped by another store's key")
-        }
+        else { return nil }
         return SymmetricKey(data: key)
     }
 }

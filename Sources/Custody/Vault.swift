@@ -29,7 +29,18 @@ public struct Vault: PassageProtecting {
     private enum Kind: String { case text, crop }
 
     public let keys: KeyStore
-    public init(keys: KeyStore) { self.keys = keys }
+    /// From an epoch's beginning on, how long a passage is also given the tokens of the epoch before, so that journeys
+    /// over the epoch's end stay whole.
+    public let overlap: Duration
+    /// Half of the shortest epoch.
+    public static let longestOverlap = Duration.seconds(12 * 3600)
+
+    /// - Parameter overlap: From 0 to ``longestOverlap``.
+    public init(keys: KeyStore, overlap: Duration = .seconds(4 * 3600)) {
+        precondition(overlap >= .zero && overlap <= Self.longestOverlap, "epochs can't overlap by \(overlap)")
+        self.keys = keys
+        self.overlap = overlap
+    }
 
     public func protect(_ passage: Passage) throws(ProtectionError) -> PassageProtection {
         do throws(CustodyError) {
@@ -38,7 +49,8 @@ public struct Vault: PassageProtecting {
             if let text = passage.plate?.text {
                 let search = try tokens(of: text, in: TokenEpoch(passage.firstSeen, days: keys.epochDays), create: true)
                 plate = PassageProtection.Plate(
-                    token: search.token, lookAlikeToken: search.lookAlikeToken, tokenEpoch: search.epoch.number,
+                    token: search.token, lookAlikeToken: search.lookAlikeToken,
+                    previous: try previous(text, search.epoch, at: passage.firstSeen), tokenEpoch: search.epoch.number,
                     sealedText: try seal(text: text, at: place))
             }
             return PassageProtection(
@@ -53,10 +65,27 @@ public struct Vault: PassageProtecting {
         }
     }
 
+    /// Nil after the overlap, and where the epoch before has no keys any more.
+    private func previous(
+        _ text: PlateText, _ epoch: TokenEpoch, at time: EventTime
+    ) throws(CustodyError) -> PassageProtection.Plate.Previous? {
+        guard time - epoch.start(days: keys.epochDays) < overlap else { return nil }
+        do throws(CustodyError) {
+            // Passages of the epoch before may come later than this one, so its keys are made here too.
+            let before = try tokens(of: text, in: TokenEpoch(number: epoch.number - 1), create: true)
+            return PassageProtection.Plate.Previous(token: before.token, lookAlikeToken: before.lookAlikeToken)
+        } catch {
+            if case .destroyed = error { return nil }
+            throw error
+        }
+    }
+
     /// The tokens of a plate in each epoch that touches a period, oldest first; epochs without a key are left out,
-    /// since nothing can have been stored in them.
+    /// since nothing can have been stored in them. A journey keeps its token over the end of the epoch in which it began,
+    /// so the epoch before is among them for a period that begins early in one.
     public func search(for plate: PlateText, from: EventTime, to: EventTime) throws(CustodyError) -> [Search] {
-        let first = TokenEpoch(from, days: keys.epochDays), last = TokenEpoch(to, days: keys.epochDays)
+        let first = TokenEpoch(from + (.zero - Self.longestOverlap), days: keys.epochDays)
+        let last = TokenEpoch(to, days: keys.epochDays)
         var found: [Search] = []
         for epoch in keys.inventory().epochs.sorted() where epoch >= first && epoch <= last {
             found.append(try tokens(of: plate, in: epoch, create: false))
@@ -68,8 +97,8 @@ public struct Vault: PassageProtecting {
         let exact = try keys.tokenKey(.sighting, epoch, create: create)
         let alike = try keys.tokenKey(.lookAlike, epoch, create: create)
         return Search(
-            epoch: epoch, token: Self.token(.sighting, epoch, plate.text, key: exact),
-            lookAlikeToken: Self.token(.lookAlike, epoch, plate.lookAlikes, key: alike))
+            epoch: epoch, token: token(.sighting, epoch, plate.text, key: exact),
+            lookAlikeToken: token(.lookAlike, epoch, plate.lookAlikes, key: alike))
     }
 
     /// Padded to a multiple of 16 bytes, so that the length says little about the plate.
@@ -111,13 +140,20 @@ public struct Vault: PassageProtecting {
         Array("gantry-seal/1\0\(kind.rawValue)\0\(place.passage)\0\(Day(place.firstSeen))\0\(place.camera)".utf8)
     }
 
-    /// The first 16 bytes of HMAC-SHA-256 over purpose, epoch and text. Never over a guessed region, which changes.
-    private static func token(_ purpose: KeyStore.Purpose, _ epoch: TokenEpoch, _ text: String, key: SymmetricKey)
+    /// The first 16 bytes of HMAC-SHA-256 over domain, purpose, epoch and text. Never over a guessed region, which changes.
+    private func token(_ purpose: KeyStore.Purpose, _ epoch: TokenEpoch, _ text: String, key: SymmetricKey)
         -> [UInt8]
     {
-        let message = Array("gantry-token/1\0\(purpose.rawValue)\0\(epoch)\0\(text)".utf8)
+        // Traffic's is as it was before there were domains, so that tokens of older databases stay what they are.
+        let scope = keys.domain == KeyStore.traffic ? "gantry-token/1" : "gantry-token/2\0\(keys.domain)"
+        let message = Array("\(scope)\0\(purpose.rawValue)\0\(epoch)\0\(text)".utf8)
         return Array(HMAC<SHA256>.authenticationCode(for: message, using: key).prefix(16))
     }
+}
+
+extension TokenEpoch {
+    /// - Parameter days: The length of an epoch; positive.
+    func start(days: Int) -> EventTime { Day(number: Int32(Int(number) * days + 4)).start }
 }
 
 extension PlateText {

@@ -3,6 +3,8 @@
 /// Any number may run; one at a time does the work. What it writes follows from the sightings alone, so it may be
 /// stopped, killed and started again at any moment. Calls block; use one thread.
 public final class LegKeeper {
+    /// How long passages at an epoch's beginning wait for late ones at the end of the epoch before.
+    public static let settlingAge = Duration.seconds(6 * 3600)
     /// Passages in one transaction: about half a second's work.
     public static let batch = 20_000
 
@@ -57,6 +59,21 @@ public final class LegKeeper {
         }
     }
 
+    /// Forgets which tokens of two epochs are one vehicle, for passages that were seen and stored so long ago.
+    ///
+    /// - Returns: Passages.
+    public func settleEpochs(after age: Duration) throws(DatabaseError) -> Int {
+        do throws(DatabaseError) {
+            if connection == nil { connection = try Connection(address, application: "gantry-legs") }
+            let rows = try connection!.query(
+                "SELECT settle_epochs(make_interval(secs => $1))", ["\(age.components.seconds)"])
+            return rows.values[0][0].flatMap { Int($0) } ?? 0
+        } catch {
+            connection = nil
+            throw error
+        }
+    }
+
     /// Does everything that waits now.
     ///
     /// - Parameter progress: Told after each batch how many passages it held.
@@ -64,6 +81,7 @@ public final class LegKeeper {
         while case let count = try advance(), count > 0 { progress(count) }
         while try estimateCapture(after: .zero) != nil {}
         while try makeReport(after: .zero) != nil {}
+        _ = try settleEpochs(after: Self.settlingAge)
     }
 
     /// Empties both and queues every passage again; ``finish()`` makes them anew.
@@ -72,7 +90,8 @@ public final class LegKeeper {
         _ = try connection!.query("SELECT rebuild_legs()")
     }
 
-    /// Rows that legs and journeys lack, and that they should not have, compared with those made from scratch.
+    /// Rows that legs and journeys lack, and that they should not have, compared with those made from scratch; and sightings
+    /// that lack the token of the epoch in which their journey began, or should not have it.
     public func check() throws(DatabaseError) -> [(what: String, missing: Int, surplus: Int)] {
         if connection == nil { connection = try Connection(address, application: "gantry-legs") }
         return try connection!.query("SELECT what, missing, surplus FROM check_legs()").values.map {

@@ -31,7 +31,7 @@ public struct PlainCopy: ~Copyable {
             let row = SightingRow(
                 index: index, passage: passage, protection: try protection.protect(passage),
                 camera: cameras[passage.camera] ?? 0)
-            row.encode(into: &encoder, withCrop: false)
+            row.encode(into: &encoder, forStage: false)
             if encoder.bytes.count >= 1 << 20 { pieces.append(encoder.take()) }
         }
         encoder.end()

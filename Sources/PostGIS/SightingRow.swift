@@ -28,10 +28,27 @@ struct SightingRow {
         + "frames, token, look_alike, token_epoch, sealed_text, confidence, accepted, votes, reads, not_read, "
         + "course, entered, exited, stopped, parked, speed"
 
-    /// Appends the row in the order of ``columns``, then the sealed crop.
-    func encode(into copy: inout CopyBinary, withCrop: Bool = true) {
+    static let bridgeColumns =
+        "camera_id, seen_at, passage_id, token, look_alike, token_epoch, previous_token, previous_look_alike"
+
+    /// Appends what ties its tokens to those of the epoch before, in the order of ``bridgeColumns``.
+    func encodeBridge(into copy: inout CopyBinary) {
+        let plate = protection.plate
+        copy.beginRow(fields: 8)
+        copy.append(camera)
+        copy.append(passage.firstSeen)
+        copy.append(passage.id.bytes)
+        copy.append(plate?.token)
+        copy.append(plate?.lookAlikeToken)
+        copy.append(plate?.tokenEpoch)
+        copy.append(plate?.previous?.token)
+        copy.append(plate?.previous?.lookAlikeToken)
+    }
+
+    /// Appends the row in the order of ``columns``, then, for the stage, the sealed crop and the tokens of the epoch before.
+    func encode(into copy: inout CopyBinary, forStage: Bool = true) {
         let plate = passage.plate, sealed = protection.plate
-        copy.beginRow(fields: withCrop ? 27 : 26)
+        copy.beginRow(fields: forStage ? 29 : 26)
         copy.append(camera)
         copy.append(passage.firstSeen)
         copy.append(passage.id.bytes)
@@ -59,7 +76,10 @@ struct SightingRow {
         copy.append(Float(passage.stopped.inSeconds))
         copy.append(passage.parked.map { Float($0.inSeconds) })
         copy.append(passage.speed.map { Float($0.metresPerSecond) })
-        if withCrop { copy.append(protection.sealedCrop) }
+        guard forStage else { return }
+        copy.append(protection.sealedCrop)
+        copy.append(sealed?.previous?.token)
+        copy.append(sealed?.previous?.lookAlikeToken)
     }
 }
 

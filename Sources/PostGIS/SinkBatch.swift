@@ -168,7 +168,7 @@ struct SinkBatch {
         let rows = rows.sorted { $0.comesBefore($1) }
         do throws(SinkError) {
             try copy(rows[...], "sighting (\(SightingRow.columns))", connection) { row, encoder in
-                row.encode(into: &encoder, withCrop: false)
+                row.encode(into: &encoder, forStage: false)
             }
             onStep?(.copied)
             let queued = rows.filter { $0.protection.plate != nil }
@@ -176,6 +176,10 @@ struct SinkBatch {
                 encoder.beginRow(fields: 2)
                 encoder.append(row.protection.plate?.token)
                 encoder.append(row.passage.firstSeen)
+            }
+            let astride = rows.filter { $0.protection.plate?.previous != nil }
+            try copy(astride[...], "epoch_bridge (\(SightingRow.bridgeColumns))", connection) { row, encoder in
+                row.encodeBridge(into: &encoder)
             }
             let pictured = rows.filter { $0.protection.sealedCrop != nil }
             try copy(pictured[...], "crop (camera_id, seen_at, passage_id, sealed)", connection) { row, encoder in
@@ -202,7 +206,10 @@ struct SinkBatch {
     ) throws(SinkError) {
         let before = outcome
         do throws(SinkError) {
-            try copy(rows, "sink_stage (\(SightingRow.columns), sealed_crop)", connection) { row, encoder in
+            try copy(
+                rows, "sink_stage (\(SightingRow.columns), sealed_crop, previous_token, previous_look_alike)",
+                connection
+            ) { row, encoder in
                 row.encode(into: &encoder)
             }
             onStep?(.copied)
@@ -223,6 +230,14 @@ struct SinkBatch {
                     -- From the stage, which may hold a row twice: a sink may read the keys of sightings, and no token.
                     INSERT INTO leg_queue (token, seen_at)
                     SELECT DISTINCT token, seen_at FROM sink_stage JOIN stored USING (camera_id, seen_at, passage_id) WHERE token IS NOT NULL
+                ), astride AS (
+                    -- One may be left of a sighting that was replaced.
+                    INSERT INTO epoch_bridge (\(SightingRow.bridgeColumns))
+                    SELECT DISTINCT ON (camera_id, seen_at, passage_id) \(SightingRow.bridgeColumns)
+                    FROM sink_stage JOIN stored USING (camera_id, seen_at, passage_id) WHERE previous_token IS NOT NULL
+                    ON CONFLICT (camera_id, seen_at, passage_id) DO UPDATE SET token = excluded.token,
+                        look_alike = excluded.look_alike, token_epoch = excluded.token_epoch, previous_token = excluded.previous_token,
+                        previous_look_alike = excluded.previous_look_alike, carried = false, stored_at = excluded.stored_at
                 )
                 SELECT count(*) FROM stored
                 """)

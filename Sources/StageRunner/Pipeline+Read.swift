@@ -54,7 +54,7 @@ struct PipelineReading {
         pipeline.track = track(root.section("track"))
         pipeline.sink = sink(root.section("sink"))
         pipeline.database = database(root.section("database"), probes)
-        pipeline.custody = custody(root.section("custody"))
+        pipeline.custody = custody(root.section("custody"), probes)
         pipeline.http = http(root.section("http"))
         pipeline.log = log(root.section("log"))
         let kafka = root.section("kafka")
@@ -159,9 +159,17 @@ struct PipelineReading {
         return database
     }
 
-    private func custody(_ section: PipelineSection) -> PipelineCustody {
+    private func custody(_ section: PipelineSection, _ probes: PipelineProbes) -> PipelineCustody {
         var custody = PipelineCustody()
         custody.keys = path("keys", section, mustExist: false)
+        custody.wrappingKey = section.optional("wrapping_key", .wrappingKey).map { source in
+            source.hasPrefix("file:") ? "file:" + absolute(String(source.dropFirst(5))) : source
+        }
+        if !section.has("wrapping_key") || custody.wrappingKey != nil, let trouble = probes.keys?(custody) {
+            document.report(.keys, at: section.mark(of: "wrapping_key"), trouble.what, trouble.remedy)
+        }
+        section.set("domain", &custody.domain, .domain)
+        section.set("token_overlap", &custody.tokenOverlap, .duration(.zero...(.seconds(12 * 3600))))
         custody.tokenEpochDays = section.optional("token_epoch", .days)
         section.close()
         return custody

@@ -102,7 +102,10 @@ extension Pipeline {
         }
         text.section("custody") { text in
             text.quoted("keys", custody.keys)
+            text.quoted("wrapping_key", custody.wrappingKey)
+            text.entry("domain", custody.domain)
             text.entry("token_epoch", custody.tokenEpochDays.map { "\($0)d" })
+            text.entry("token_overlap", pipelineText(custody.tokenOverlap))
         }
         text.section("http") { text in
             text.entry("port", http.port)

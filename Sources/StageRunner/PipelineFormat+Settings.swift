@@ -81,6 +81,34 @@ extension PipelineFormat where Value == Int {
 }
 
 extension PipelineFormat where Value == String {
+    /// Where the wrapping key comes from.
+    static var wrappingKey: Self {
+        Self { text throws(PipelineMisfit) in
+            let parts = text.split(separator: ":", maxSplits: 1)
+            guard parts.count == 2, ["file", "credential", "command"].contains(parts[0]),
+                parts[0] != "credential" || !parts[1].contains("/")
+            else {
+                throw PipelineMisfit(
+                    .unknownSource, "is '\(text)'",
+                    "write file:PATH, credential:NAME (systemd's LoadCredential=) or command:COMMAND, which prints the key"
+                )
+            }
+            return text
+        }
+    }
+
+    /// What tokens are made for: a part of keys' names.
+    static var domain: Self {
+        Self { text throws(PipelineMisfit) in
+            let isWord = text.utf8.allSatisfy { (97...122).contains($0) || (48...57).contains($0) }
+            guard isWord, text.utf8.count <= 32, text.utf8.first.map({ $0 >= 97 }) ?? false else {
+                throw PipelineMisfit(
+                    .unusableName, "is '\(text)'", "use 1 to 32 of a-z0-9, beginning with a letter")
+            }
+            return text
+        }
+    }
+
     /// An IANA name that PostgreSQL understands too: `UTC` or `Area/City`.
     static var timezone: Self {
         Self { text throws(PipelineMisfit) in

@@ -24,14 +24,19 @@ public struct PipelineProbes: Sendable {
     /// Whether the database answers at an address, nil for the cluster under `.gantry`.
     public var database: (@Sendable (_ url: String?) -> Trouble?)?
 
+    /// Whether the keys open with the wrapping key's source.
+    public var keys: (@Sendable (_ custody: PipelineCustody) -> Trouble?)?
+
     public init(
         model: (@Sendable (String?, PipelineModelTask) -> Trouble?)? = nil,
         broker: (@Sendable ([String]) -> Trouble?)? = nil,
-        database: (@Sendable (String?) -> Trouble?)? = nil
+        database: (@Sendable (String?) -> Trouble?)? = nil,
+        keys: (@Sendable (PipelineCustody) -> Trouble?)? = nil
     ) {
         self.model = model
         self.broker = broker
         self.database = database
+        self.keys = keys
     }
 }
 

@@ -33,6 +33,7 @@ public struct PipelineProblem: Hashable, Sendable, Codable {
         case model = "PIP130"
         case broker = "PIP131"
         case database = "PIP132"
+        case keys = "PIP133"
         // Settings that are fine alone and wrong together.
         case conflict = "PIP140"
         case unknownStage = "PIP141"

@@ -156,8 +156,14 @@ public struct PipelineDatabase: Hashable, Sendable {
 public struct PipelineCustody: Hashable, Sendable {
     /// Absolute path of the key folder; nil for `.gantry/keys`.
     public var keys: String?
-    /// Days for which one vehicle keeps its token, fixed when the key folder is made; nil for the folder's own.
+    /// `file:PATH` (absolute), `credential:NAME` or `command:COMMAND`; nil for the key folder's own file.
+    public var wrappingKey: String?
+    /// What the tokens are made for: those of two domains can't be joined.
+    public var domain = "traffic"
+    /// Days for which one vehicle keeps its token, fixed when the domain is first used; nil for what is there.
     public var tokenEpochDays: Int?
+    /// How far into an epoch a journey of the epoch before is followed, 0 to 12 hours.
+    public var tokenOverlap = Duration.seconds(4 * 3600)
 
     public init() {}
 }

@@ -3,14 +3,28 @@ public struct PassageProtection: Hashable, Sendable {
     public struct Plate: Hashable, Sendable {
         /// Sixteen bytes each: the keyed token of the text, and that of the text with look-alikes made equal.
         public var token, lookAlikeToken: [UInt8]
+        /// Both tokens of the epoch before, where the passage is of the hours in which the two overlap.
+        public var previous: Previous?
         /// The period whose key made the tokens: tokens of different epochs can't be compared.
         public var tokenEpoch: Int32
         /// The text under the day's key.
         public var sealedText: [UInt8]
 
-        public init(token: [UInt8], lookAlikeToken: [UInt8], tokenEpoch: Int32, sealedText: [UInt8]) {
+        public struct Previous: Hashable, Sendable {
+            public var token, lookAlikeToken: [UInt8]
+
+            public init(token: [UInt8], lookAlikeToken: [UInt8]) {
+                self.token = token
+                self.lookAlikeToken = lookAlikeToken
+            }
+        }
+
+        public init(
+            token: [UInt8], lookAlikeToken: [UInt8], previous: Previous? = nil, tokenEpoch: Int32, sealedText: [UInt8]
+        ) {
             self.token = token
             self.lookAlikeToken = lookAlikeToken
+            self.previous = previous
             self.tokenEpoch = tokenEpoch
             self.sealedText = sealedText
         }

@@ -41,6 +41,7 @@ struct DoctorCommand: AsyncParsableCommand {
         lines.append(world.broker(file?.kafka))
         lines.append(world.database(file?.database ?? PipelineDatabase()))
         lines.append(checks.keys(file?.custody.keys))
+        if let line = world.wrappingKey(file?.custody ?? PipelineCustody()) { lines.append(line) }
         lines.append(checks.disk)
         let report = DoctorReport(lines)
         switch format {

@@ -1,3 +1,4 @@
+import Custody
 import Foundation
 import Glibc
 import PostGIS
@@ -32,7 +33,38 @@ struct DoctorWorld: Sendable {
                 let line = database(settings)
                 return line.state == .failed
                     ? .init(what: line.found, remedy: line.remedy ?? "run `gantry doctor`") : nil
+            },
+            keys: { custody in
+                let line = wrappingKey(custody)
+                return line?.state == .failed
+                    ? .init(what: line?.found ?? "", remedy: line?.remedy ?? "run `gantry doctor`") : nil
             })
+    }
+
+    /// Where the wrapping key comes from, and whether the keys open with it; nil where there are none yet and nothing was
+    /// set.
+    func wrappingKey(_ custody: PipelineCustody) -> DoctorLine? {
+        let source = custody.wrappingKey.flatMap { WrappingKeySource($0) } ?? .folder
+        let folder = custody.keys ?? "\(home?.directory.path ?? ".gantry")/keys"
+        do {
+            if FileManager.default.fileExists(atPath: folder) {
+                let keys = try KeyStore(folder: folder, create: false, domain: custody.domain, wrappedBy: source)
+                return DoctorLine("wrapping key", .ok, try keys.openAll(), remedy: nil)
+            }
+            guard source != .folder else { return nil }
+            return DoctorLine("wrapping key", .ok, try source.tried())
+        } catch CustodyError.noDomain(let domain, _) {
+            return DoctorLine(
+                "wrapping key", .note,
+                "no keys of the domain \(domain) yet: the first run that stores passages makes them")
+        } catch {
+            let words = error.description.dropFirst(error.code.count + 1)
+            let end = words.range(of: ". ")
+            return DoctorLine(
+                "wrapping key", .failed, "\(error.code) " + words[..<(end?.lowerBound ?? words.endIndex)],
+                remedy: end.map { words[$0.upperBound...].prefix(1).lowercased() + words[$0.upperBound...].dropFirst() }
+            )
+        }
     }
 
     /// The version of the library that this process would use, or did load: the search path decides.

@@ -12,6 +12,18 @@ struct SystemOptions: ParsableArguments {
     @Option(
         help: "libpq address of the database (default: GANTRY_DATABASE, the pipeline's, or the cluster in .gantry).")
     var database: String?
+    @Option(
+        help: ArgumentHelp(
+            "Where the wrapping key comes from: file:PATH, credential:NAME or command:COMMAND (default: the pipeline's, or wrapping.key in the key folder).",
+            valueName: "source"))
+    var wrappingKey: String?
+
+    func validate() throws {
+        if let wrappingKey, WrappingKeySource(wrappingKey) == nil {
+            throw ValidationError(
+                "--wrapping-key takes file:PATH, credential:NAME or command:COMMAND, not '\(wrappingKey)'")
+        }
+    }
 
     func loaded() throws -> Pipeline? {
         try pipeline.map { try Pipeline(contentsOf: $0, cameras: .elsewhere) }
@@ -29,10 +41,18 @@ struct SystemOptions: ParsableArguments {
         try pipeline?.custody.keys ?? GantryHome.find().keys.path
     }
 
+    /// - Parameter create: Make the folder and its settings when there is none.
+    func keys(_ pipeline: Pipeline?, create: Bool = false, epochDays: Int? = nil) throws -> KeyStore {
+        let source = (wrappingKey ?? pipeline?.custody.wrappingKey).flatMap { WrappingKeySource($0) }
+        return try KeyStore(
+            folder: keyFolder(pipeline), create: create, domain: pipeline?.custody.domain ?? KeyStore.traffic,
+            epochDays: epochDays, wrappedBy: source ?? .folder)
+    }
+
     /// The keys for a look at single vehicles; nil where there are none and the look will be refused.
     func vault(_ pipeline: Pipeline?, purpose: String?, caseNumber: String?) throws -> Vault? {
         do {
-            return Vault(keys: try KeyStore(folder: keyFolder(pipeline), create: false))
+            return Vault(keys: try keys(pipeline))
         } catch {
             // An attempt without authority is put on record even where there are no keys to look with.
             guard (purpose ?? "").isEmpty || (caseNumber ?? "").isEmpty else { throw error }

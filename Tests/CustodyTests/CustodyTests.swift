@@ -1,3 +1,4 @@
+import Crypto
 import Foundation
 import Testing
 import Traffic
@@ -112,7 +113,7 @@ func place(_ ordinal: Int = 0, camera: CameraID = "ring-north", at time: String 
 @Suite struct VaultTests {
     let scratch = Scratch()
     let vault: Vault
-    init() throws { vault = Vault(keys: try KeyStore(folder: scratch.keys, create: true)) }
+    init() throws { vault = Vault(keys: try KeyStore(folder: scratch.keys, create: true, epochDays: 7)) }
 
     @Test func `a sealed text opens where it was sealed and nowhere else`() throws {
         let text = PlateText("1ABC234")!
@@ -191,6 +192,103 @@ func place(_ ordinal: Int = 0, camera: CameraID = "ring-north", at time: String 
         #expect(try vault.search(for: text, from: from, to: to).count == 3)
         try vault.keys.destroy(epoch: TokenEpoch(moment("2026-03-16T00:00:00Z"), days: 7))
         #expect(try vault.search(for: text, from: from, to: to).count == 2)
+    }
+}
+
+@Suite struct DomainTests {
+    let scratch = Scratch()
+
+    private func vault(_ domain: String, epochDays: Int? = nil) throws -> Vault {
+        Vault(keys: try KeyStore(folder: scratch.keys, create: true, domain: domain, epochDays: epochDays))
+    }
+
+    @Test func `tokens of two domains share nothing, whatever plate and epoch`() throws {
+        let epoch = TokenEpoch(number: 20_514)
+        var seen: Set<[UInt8]> = []
+        for domain in ["traffic", "enforcement", "sighting", "look"] {
+            let found = try vault(domain).tokens(of: PlateText("ABC234")!, in: epoch, create: true)
+            seen.formUnion([found.token, found.lookAlikeToken])
+        }
+        #expect(seen.count == 8)
+        #expect(try vault("traffic").keys.domains() == ["enforcement", "look", "sighting", "traffic"])
+        // A key of one domain is none of another, though it lies under the other's name.
+        try FileManager.default.removeItem(atPath: "\(scratch.keys)/token-enforcement-sighting-\(epoch).key")
+        try FileManager.default.copyItem(
+            atPath: "\(scratch.keys)/token-sighting-\(epoch).key",
+            toPath: "\(scratch.keys)/token-enforcement-sighting-\(epoch).key")
+        #expect(throws: CustodyError.self) {
+            try vault("enforcement").tokens(of: PlateText("ABC234")!, in: epoch, create: true)
+        }
+    }
+
+    @Test func `each domain has epochs and destructions of its own`() throws {
+        let traffic = try vault("traffic"), other = try vault("enforcement", epochDays: 30)
+        #expect(traffic.keys.epochDays == 1 && other.keys.epochDays == 30)
+        let epoch = TokenEpoch(number: 7)
+        for vault in [traffic, other] { _ = try vault.tokens(of: PlateText("ABC234")!, in: epoch, create: true) }
+        let record = try other.keys.destroy(.epoch(epoch), by: "keeper", reason: "retention")
+        #expect(record.key == "epoch-enforcement-7" && other.keys.destroyable(record.key) == .epoch(epoch))
+        #expect(traffic.keys.destroyable(record.key) == nil)
+        #expect(traffic.keys.has(.epoch(epoch)) && !other.keys.has(.epoch(epoch)))
+        #expect(throws: CustodyError.noDomain("parking", folder: scratch.keys)) {
+            _ = try KeyStore(folder: scratch.keys, create: false, domain: "parking")
+        }
+    }
+
+    /// What databases have that are older than domains.
+    @Test func `traffic's keys and tokens are what they were before there were domains`() throws {
+        let vault = try vault("traffic"), epoch = TokenEpoch(number: 2930)
+        let found = try vault.tokens(of: PlateText("ABC234")!, in: epoch, create: true)
+        #expect(FileManager.default.fileExists(atPath: "\(scratch.keys)/token-look-alike-2930.key"))
+        for (purpose, text, token) in [
+            (KeyStore.Purpose.sighting, "ABC234", found.token), (.lookAlike, "A8C234", found.lookAlikeToken),
+        ] {
+            let message = Array("gantry-token/1\0\(purpose.rawValue)\02930\0\(text)".utf8)
+            let key = try vault.keys.tokenKey(purpose, epoch, create: false)
+            #expect(Array(HMAC<SHA256>.authenticationCode(for: message, using: key).prefix(16)) == token)
+        }
+    }
+}
+
+@Suite struct OverlapTests {
+    let scratch = Scratch()
+
+    private func plate(_ vault: Vault, _ time: String) throws -> PassageProtection.Plate {
+        let passage = Passage(
+            id: PassageID([UInt8](repeating: 1, count: 16)), camera: "ring-north", epoch: Epoch(1), firstFrame: 1,
+            lastFrame: 2, firstSeen: moment(time), lastSeen: moment(time), kind: .car, frames: 2,
+            direction: .approaching,
+            best: Passage.Best(frame: 1, vehicle: nil, plate: nil, crop: nil),
+            plate: Passage.VotedPlate(
+                text: PlateText("ABC234")!, confidence: 1, accepted: true, votes: 1, reads: 1, region: nil),
+            notRead: nil)
+        return try #require(try vault.protect(passage).plate)
+    }
+
+    @Test func `the first hours of an epoch have the tokens of the one before as well, until its keys are destroyed`()
+        throws
+    {
+        let vault = Vault(
+            keys: try KeyStore(folder: scratch.keys, create: true, epochDays: 1), overlap: .seconds(2 * 3600))
+        let evening = try plate(vault, "2026-03-02T23:59:59.999Z"), night = try plate(vault, "2026-03-03T00:00:00Z")
+        let later = try plate(vault, "2026-03-03T01:59:59Z"), morning = try plate(vault, "2026-03-03T02:00:00Z")
+        #expect(evening.previous == nil && morning.previous == nil)
+        let before = PassageProtection.Plate.Previous(token: evening.token, lookAlikeToken: evening.lookAlikeToken)
+        #expect(night.previous == before && later.previous == before)
+        #expect(night.token == morning.token && night.token != evening.token)
+        // Whoever asks about the night alone needs the evening's tokens too.
+        let asked = try vault.search(
+            for: PlateText("ABC234")!, from: moment("2026-03-03T01:00:00Z"), to: moment("2026-03-03T05:00:00Z"))
+        #expect(asked.map(\.token) == [evening.token, night.token])
+        try vault.keys.destroy(epoch: TokenEpoch(moment("2026-03-02T12:00:00Z"), days: 1))
+        #expect(try plate(vault, "2026-03-03T00:00:00Z").previous == nil)
+    }
+
+    @Test(arguments: [1, 7, 30], [-3, 0, 4, 2051])
+    func `an epoch begins with its first moment`(days: Int, number: Int) {
+        let epoch = TokenEpoch(number: Int32(number))
+        #expect(TokenEpoch(epoch.start(days: days), days: days) == epoch)
+        #expect(TokenEpoch(epoch.start(days: days) + .nanoseconds(-1), days: days).number == Int32(number) - 1)
     }
 }
 

@@ -90,6 +90,15 @@ public final class Postgres: Sendable {
         return try Self.run(program, [database])
     }
 
+    /// A new database with what a dump holds; its libpq address.
+    public func restore(_ dump: String) throws -> String {
+        let made = try makeDatabase(), file = "\(folder)/restore-\(UInt32.random(in: 0 ... .max)).sql"
+        try Data(dump.utf8).write(to: URL(filePath: file))
+        _ = try Self.run("/usr/bin/psql", ["-qX", "-v", "ON_ERROR_STOP=1", "-f", file, "-d", made])
+        try FileManager.default.removeItem(atPath: file)
+        return made
+    }
+
     private static func name(of address: String) -> Substring {
         address.prefix { $0 != "?" }.split(separator: "/").last ?? ""
     }

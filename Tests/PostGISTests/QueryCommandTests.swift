@@ -36,23 +36,7 @@ import Traffic
     func gantry(
         _ arguments: [String], environment: [String: String] = [:]
     ) throws -> (status: Int32, errors: String, output: String) {
-        let process = Process()
-        process.executableURL = URL(filePath: Postgres.root).appending(path: ".build/debug/gantry")
-        process.arguments = arguments
-        process.currentDirectoryURL = URL(filePath: Postgres.root)
-        process.environment = ProcessInfo.processInfo.environment.merging(["GANTRY_DATABASE": database.address]) { $1 }
-            .merging(environment) { $1 }
-        let (errors, output) = (Pipe(), Pipe())
-        process.standardError = errors
-        process.standardOutput = output
-        try process.run()
-        // What a command says on one of them fits into the pipe while the other is read.
-        let said = errors.fileHandleForReading.readDataToEndOfFile()
-        let shown = output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return (
-            process.terminationStatus, String(decoding: said, as: UTF8.self), String(decoding: shown, as: UTF8.self)
-        )
+        try database.gantry(arguments, environment: environment)
     }
 
     @Test func `pictures of every kind are drawn, and say what was asked and what is withheld`() throws {

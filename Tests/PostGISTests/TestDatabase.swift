@@ -67,6 +67,29 @@ final class TestDatabase {
         try Connection(address, application: "test").query(sql, parameters).values
     }
 
+    /// Runs the program on this database, from the project's root.
+    func gantry(
+        _ arguments: [String], environment: [String: String] = [:]
+    ) throws -> (status: Int32, errors: String, output: String) {
+        let process = Process()
+        process.executableURL = URL(filePath: Postgres.root).appending(path: ".build/debug/gantry")
+        process.arguments = arguments
+        process.currentDirectoryURL = URL(filePath: Postgres.root)
+        process.environment = ProcessInfo.processInfo.environment.merging(["GANTRY_DATABASE": address]) { $1 }
+            .merging(environment) { $1 }
+        let (errors, output) = (Pipe(), Pipe())
+        process.standardError = errors
+        process.standardOutput = output
+        try process.run()
+        // What a command says on one of them fits into the pipe while the other is read.
+        let said = errors.fileHandleForReading.readDataToEndOfFile()
+        let shown = output.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        return (
+            process.terminationStatus, String(decoding: said, as: UTF8.self), String(decoding: shown, as: UTF8.self)
+        )
+    }
+
     func count(_ table: String) throws -> Int { Int(try query("SELECT count(*) FROM \(table)")[0][0]!)! }
 }
 

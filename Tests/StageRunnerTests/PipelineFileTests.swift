@@ -172,6 +172,10 @@ struct PipelineFileTests {
         BadFile(
             "a gate that closes tracks", "name: city\ndecode:\n  motion_gate: 0.5%\ntrack: {maximum_gap: 1s}\n",
             "3:PIP140"),
+        BadFile("a domain with a dash", "name: city\ncustody:\n  domain: city-north\n", "3:PIP120"),
+        BadFile("an overlap of a day", "name: city\ncustody:\n  token_overlap: 24h\n", "3:PIP116"),
+        BadFile("a wrapping key in clear", "name: city\ncustody:\n  wrapping_key: c2VjcmV0\n", "3:PIP123"),
+        BadFile("a credential by path", "name: city\ncustody:\n  wrapping_key: credential:/etc/key\n", "3:PIP123"),
         BadFile("an epoch of a second", "name: city\ncustody:\n  token_epoch: 1s\n", "3:PIP116"),
         BadFile("frames too far apart", "name: city\ndecode:\n  sample: 1/min\n", "3:PIP140"),
         BadFile("an unset variable", "name: city\ndatabase:\n  url: postgresql://u:${PW}@h/d\n", "3:PIP127"),

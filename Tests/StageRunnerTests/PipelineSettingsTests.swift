@@ -78,7 +78,10 @@ private let everything = """
       suppress_below: 5
     custody:
       keys: keys
+      wrapping_key: file:custody/wrapping.key
+      domain: enforcement
       token_epoch: week
+      token_overlap: 90m
     http:
       port: 0
     log:
@@ -150,7 +153,10 @@ struct PipelineSettingsTests {
         expected.database.url = "postgresql://gantry:secret@db/gantry"
         expected.database.suppressBelow = 5
         expected.custody.keys = "\(folder.path)/keys"
+        expected.custody.wrappingKey = "file:\(folder.path)/custody/wrapping.key"
+        expected.custody.domain = "enforcement"
         expected.custody.tokenEpochDays = 7
+        expected.custody.tokenOverlap = .seconds(5400)
         expected.http.port = 0
         expected.log.level = .debug
         expected.log.format = .json
