@@ -81,6 +81,16 @@ struct KeyFolder {
         return true
     }
 
+    /// Writes a file over the one of that name, if there is one: readers find the old or the new one whole.
+    func replace(_ name: String, _ bytes: [UInt8]) throws(CustodyError) {
+        let draft = "\(name).\(getpid()).\(UInt32.random(in: 0 ... .max))"
+        _ = try add(draft, bytes)
+        guard rename(file(draft), file(name)) == 0 else {
+            throw .unwritable(path: file(name), reason: Self.reason())
+        }
+        try syncFolder()
+    }
+
     /// Overwrites a file and removes it. On a copying file system or a flash disk old blocks may survive, which is
     /// why keys are kept wrapped.
     func erase(_ name: String) throws(CustodyError) {

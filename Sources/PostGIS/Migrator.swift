@@ -37,7 +37,7 @@ public enum MigrationError: Error, Equatable, CustomStringConvertible {
 /// Brings a database's schema to the newest version: forward only, one transaction a file.
 public struct Migrator: Sendable {
     /// The schema that this build reads and writes.
-    public static let version = 13
+    public static let version = 14
 
     public struct Report: Equatable, Sendable {
         public var before, after: Int
