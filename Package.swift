@@ -129,7 +129,7 @@ let package = Package(
             ["Traffic", "Stages", "Topics", "Wire", "StageRunner", "KafkaTopics", "GantryTesting", logging]),
         tests("VisionTests", ["Traffic", "Stages", "Grammars", "Vision", logging], exclude: ["Plates"]),
         tests("CustodyTests", ["Traffic", "Custody"]),
-        tests("PostGISTests", ["Traffic", "PostGIS", "Custody", "GantryTesting", logging]),
+        tests("PostGISTests", ["Traffic", "StageRunner", "PostGIS", "Custody", "Assembly", "GantryTesting", logging]),
         tests(
             "GantryTestingTests",
             ["Traffic", "Stages", "Topics", "Wire", "StageRunner", "GantryTesting", logging, metrics, coreMetrics]),

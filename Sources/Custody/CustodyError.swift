@@ -13,6 +13,8 @@ public enum CustodyError: Error, Equatable, CustomStringConvertible {
     case unknownKey(name: String)
     /// The bytes were changed, or belong to another row, camera or day.
     case notAuthentic
+    /// There is no key to sign with, and this command does not make one.
+    case noSigningKey(path: String)
     /// The folder was made with other settings than were asked for.
     case settingsDiffer(path: String, found: String, wanted: String)
 
@@ -35,6 +37,8 @@ public enum CustodyError: Error, Equatable, CustomStringConvertible {
             "CUS106 there is no key \(name) in this store. Nothing was stored for that period here, or the store is another system's."
         case .notAuthentic:
             "CUS107 the sealed bytes do not belong to this row, camera and day, or were changed. Restore the row from a backup and look for who wrote it."
+        case .noSigningKey(let path):
+            "CUS120 there is no signing key \(path). Make one with --make-key, and give its public half to the auditor."
         case .settingsDiffer(let path, let found, let wanted):
             "CUS108 \(path) says `\(found)`, not `\(wanted)`. Tokens can't be compared across the two: keep the first setting, or start a new key folder."
         }

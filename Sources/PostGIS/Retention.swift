@@ -156,6 +156,12 @@ public struct Retention: ~Copyable {
         )
     }
 
+    /// Slots that begin over a day ahead, as a camera with a wild clock makes them: none of them is due for long.
+    public func slotsAhead(of now: EventTime) throws(QueryError) -> [KeyPeriod] {
+        let day = (now + .seconds(86_400)).rfc3339
+        return try periods("SELECT starts, ends FROM slot WHERE dropped_at IS NULL AND starts > '\(day)'")
+    }
+
     /// The first day that schema city has figures of, and how many slots wait for their certificate.
     public func rest() throws(QueryError) -> (reports: EventTime?, uncertified: Int) {
         let rows = try ask(

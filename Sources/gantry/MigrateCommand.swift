@@ -8,7 +8,8 @@ struct MigrateCommand: AsyncParsableCommand {
         commandName: "migrate", abstract: "Applies the migrations that a database lacks.",
         discussion: """
             Forward only, one transaction a file; one that was edited after it was applied is refused. With a pipeline, \
-            the least number of vehicles that a count is shown for is set from it, on the record.
+            the least number of vehicles that a count is shown for, and the length of partitions that its retention \
+            needs, are set from it, on the record.
             """)
     @OptionGroup var system: SystemOptions
     @Option(help: "Folder of the migrations (default: schemas/sql of the checkout, or GANTRY_SCHEMAS).")
@@ -31,6 +32,9 @@ struct MigrateCommand: AsyncParsableCommand {
                     """)
             }
             if let pipeline { try AuditLog(database: address).setMinimumVehicles(pipeline.database.suppressBelow) }
+            if let minutes = pipeline?.retention.slotMinutes {
+                try Retention(database: address).setSlot(minutes: minutes)
+            }
         }
     }
 }

@@ -90,6 +90,14 @@ public final class Postgres: Sendable {
         return try Self.run(program, [database])
     }
 
+    /// Brings a dump into an empty database.
+    public func restore(_ dump: String, into database: String) throws {
+        let file = "\(folder)/restore-\(UInt32.random(in: 0 ... .max)).sql"
+        try dump.write(toFile: file, atomically: true, encoding: .utf8)
+        defer { try? FileManager.default.removeItem(atPath: file) }
+        _ = try Self.run("/usr/bin/psql", ["-qX", "-v", "ON_ERROR_STOP=1", "-o", "/dev/null", "-f", file, database])
+    }
+
     private static func name(of address: String) -> Substring {
         address.prefix { $0 != "?" }.split(separator: "/").last ?? ""
     }
