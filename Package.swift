@@ -133,7 +133,9 @@ let package = Package(
         tests("VisionTests", ["Traffic", "Stages", "Grammars", "Vision", logging], exclude: ["Plates"]),
         tests("CustodyTests", ["Traffic", "Custody", "GantryTesting", crypto]),
         tests("PapersTests", ["Traffic", "Papers"]),
-        tests("PostGISTests", ["Traffic", "PostGIS", "Custody", "GantryTesting", crypto, logging]),
+        tests(
+            "PostGISTests",
+            ["Traffic", "StageRunner", "PostGIS", "Custody", "Assembly", "GantryTesting", crypto, logging]),
         tests(
             "GantryTestingTests",
             ["Traffic", "Stages", "Topics", "Wire", "StageRunner", "GantryTesting", logging, metrics, coreMetrics]),

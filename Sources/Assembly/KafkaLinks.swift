@@ -10,6 +10,7 @@ public struct KafkaLinks: Sendable {
     public let topics: PipelineTopics
     private let cluster: KafkaCluster
     private let kafka: PipelineKafka
+    private let retention: Duration?
 
     /// - Throws: ``AssemblyError/noKafka(pipeline:)`` for a pipeline file without a `kafka` section.
     public init(_ pipeline: Pipeline, logger: Logger) throws(AssemblyError) {
@@ -17,6 +18,7 @@ public struct KafkaLinks: Sendable {
         cluster = KafkaCluster(kafka, logger: logger)
         topics = pipeline.topics
         self.kafka = kafka
+        retention = pipeline.retention.topics
     }
 
     /// Waits for a broker and creates the topics that don't exist yet.
@@ -28,7 +30,7 @@ public struct KafkaLinks: Sendable {
         return try await cluster.create(
             TopicPlan.pipeline(
                 topics.name, partitions: kafka.partitions, replicas: kafka.replicas,
-                frameRetention: kafka.frameRetention))
+                frameRetention: kafka.frameRetention, retention: retention))
     }
 
     /// Records that a stage has not committed yet, of all partitions of its input.

@@ -20,7 +20,7 @@ public final class PassageStore: Sendable {
     ///
     /// - Parameters:
     ///   - database: A libpq address.
-    ///   - migrate: Also brings the schema up to this build and notes the pipeline's `suppress_below`: for a run in
+    ///   - migrate: Also brings the schema up to this build and notes the pipeline's `suppress_below` and the slots that its retention needs: for a run in
     ///     one process. A stage of its own refuses a schema that is behind.
     public convenience init(
         _ pipeline: Pipeline, database: String, migrate: Bool, home: GantryHome, logger: Logger
@@ -28,6 +28,9 @@ public final class PassageStore: Sendable {
         if migrate {
             if let folder = Migrator.folder() { _ = try Migrator(folder: folder).migrate(database) }
             try AuditLog(database: database).setMinimumVehicles(pipeline.database.suppressBelow)
+            if let minutes = pipeline.retention.slotMinutes {
+                try Retention(database: database).setSlot(minutes: minutes)
+            }
         }
         try self.init(pipeline, database: database, home: home, logger: logger)
     }

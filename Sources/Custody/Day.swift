@@ -1,6 +1,6 @@
 public import Traffic
 
-/// A day in UTC: the period that one data key covers.
+/// A day in UTC.
 public struct Day: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// Days since 1970-01-01.
     public let number: Int32
@@ -37,6 +37,13 @@ public struct TokenEpoch: Hashable, Comparable, Sendable, CustomStringConvertibl
     public init(_ time: EventTime, days: Int) {
         let sinceMonday = Int(Day(time).number) - 4
         number = Int32(sinceMonday >= 0 ? sinceMonday / days : -((-sinceMonday + days - 1) / days))
+    }
+
+    /// When its last day is over.
+    ///
+    /// - Parameter days: The length of an epoch; positive.
+    public func end(days: Int) -> EventTime {
+        EventTime(nanoseconds: (Int64(number + 1) * Int64(days) + 4) * 86_400_000_000_000)
     }
 
     public var description: String { String(number) }

@@ -1,11 +1,12 @@
 import Crypto
 import Foundation
 import Synchronization
+public import Traffic
 
 /// The keys of one system, in a folder that only its owner can enter.
 ///
-/// `wrapping.key` wraps all others: a random key for each purpose and token epoch, and one for each day's texts and
-/// pictures. Destroying a key leaves a mark, so that a replay can't quietly make a new one under its name.
+/// `wrapping.key` wraps all others: a random key for each purpose and token epoch, and one for the texts and pictures
+/// of each day or shorter slot. Destroying a key leaves a mark, so that a replay can't quietly make a new one under its name.
 /// Processes may share a folder. Source: docs/decisions/0003-store.md.
 public final class KeyStore: Sendable {
     /// What a token is for. Each purpose has keys of its own, so tokens of two purposes can't be joined.
@@ -20,6 +21,10 @@ public final class KeyStore: Sendable {
     public struct Inventory: Equatable, Sendable {
         public var days: [Day] = []
         public var destroyedDays: [Day] = []
+        /// Shorter than a day.
+        public var slots: [KeyPeriod] = []
+        /// No data key of a period that ended by then is there, or will be made.
+        public var destroyedUntil: EventTime?
         public var epochs: [TokenEpoch] = []
         public var destroyedEpochs: [TokenEpoch] = []
     }
@@ -125,9 +130,15 @@ public final class KeyStore: Sendable {
     }
 
     /// - Parameter create: Make the key when there is none; for writers only.
-    func dayKey(_ day: Day, create: Bool) throws(CustodyError) -> SymmetricKey {
-        try key("day-\(day)", create: create)
+    func dataKey(_ period: KeyPeriod, create: Bool) throws(CustodyError) -> SymmetricKey {
+        try key(Self.name(of: period), create: create, end: period.end)
     }
+
+    func dayKey(_ day: Day, create: Bool) throws(CustodyError) -> SymmetricKey {
+        try dataKey(.day(day.start), create: create)
+    }
+
+    private static func name(of period: KeyPeriod) -> String { "\(period.isDay ? "day" : "slot")-\(period)" }
 
     func tokenKey(_ purpose: Purpose, _ epoch: TokenEpoch, create: Bool) throws(CustodyError) -> SymmetricKey {
         try key("\(prefix(purpose))\(epoch)", create: create)
@@ -154,6 +165,58 @@ public final class KeyStore: Sendable {
     /// Makes a day's texts and pictures unreadable everywhere, backups of the database included.
     public func destroy(day: Day) throws(CustodyError) { try destroy("day-\(day)") }
 
+    /// The same of any period.
+    public func destroy(_ period: KeyPeriod) throws(CustodyError) { try destroy(Self.name(of: period)) }
+
+    /// Destroys the data keys of all periods that ended by a moment, and lets none be made again. Safe to repeat.
+    ///
+    /// One mark for all of them: a mark for every minute would fill the folder.
+    ///
+    /// - Returns: Those that there were.
+    @discardableResult
+    public func destroy(until moment: EventTime) throws(CustodyError) -> [KeyPeriod] {
+        var gone: [KeyPeriod] = []
+        try folder.locked { () throws(CustodyError) in
+            let known = try destroyedUntil()
+            if known.map({ $0 < moment }) ?? true {
+                try folder.replace(Self.untilName, Self.header + Array(moment.rfc3339.utf8))
+            }
+            for period in dataPeriods() where period.end <= moment {
+                try folder.erase("\(Self.name(of: period)).key")
+                gone.append(period)
+            }
+        }
+        cache.withLock { cache in for period in gone { cache[Self.name(of: period)] = nil } }
+        return gone.sorted()
+    }
+
+    private static let untilName = "destroyed-until"
+
+    private func destroyedUntil() throws(CustodyError) -> EventTime? {
+        guard let bytes = try folder.read(Self.untilName) else { return nil }
+        guard bytes.starts(with: Self.header),
+            let moment = EventTime(rfc3339: String(decoding: bytes.dropFirst(Self.header.count), as: UTF8.self))
+        else { throw .unreadableKey(path: folder.file(Self.untilName), reason: "it holds no moment") }
+        return moment
+    }
+
+    /// Periods whose data key is there.
+    private func dataPeriods() -> [KeyPeriod] {
+        folder.names().compactMap { name in
+            guard name.hasSuffix(".key") else { return nil }
+            for prefix in ["day-", "slot-"] where name.hasPrefix(prefix) {
+                return KeyPeriod(String(name.dropFirst(prefix.count).dropLast(4)))
+            }
+            return nil
+        }
+    }
+
+    private func isDestroyed(_ name: String, end: EventTime?) throws(CustodyError) -> Bool {
+        if try folder.read("\(name).destroyed") != nil { return true }
+        guard let end, let moment = try destroyedUntil() else { return false }
+        return end <= moment
+    }
+
     /// Makes an epoch's tokens impossible to compute again: nobody can be looked up in it.
     public func destroy(epoch: TokenEpoch) throws(CustodyError) {
         for purpose in Purpose.allCases { try destroy("\(prefix(purpose))\(epoch)") }
@@ -162,6 +225,8 @@ public final class KeyStore: Sendable {
     public func inventory() -> Inventory {
         var inventory = Inventory()
         let prefix = prefix(.sighting)
+        inventory.slots = dataPeriods().filter { !$0.isDay }.sorted()
+        inventory.destroyedUntil = try? destroyedUntil()
         for name in folder.names() {
             let destroyed = name.hasSuffix(".destroyed")
             guard destroyed || name.hasSuffix(".key") else { continue }
@@ -176,12 +241,13 @@ public final class KeyStore: Sendable {
         return inventory
     }
 
-    private func key(_ name: String, create: Bool) throws(CustodyError) -> SymmetricKey {
+    /// - Parameter end: Of the period that a data key covers.
+    private func key(_ name: String, create: Bool, end: EventTime? = nil) throws(CustodyError) -> SymmetricKey {
         // A key that another process destroyed must not live on in this cache: unless the folder is as it was when the
         // mark was last looked for, it is looked for again.
         let stamp = folder.stamp()
         if let stamp, let known = cache.withLock({ $0[name] }), known.stamp == stamp { return known.key }
-        guard try folder.read("\(name).destroyed") == nil else {
+        guard try !isDestroyed(name, end: end) else {
             cache.withLock { _ = $0.removeValue(forKey: name) }
             throw .destroyed(name: name)
         }
@@ -191,7 +257,7 @@ public final class KeyStore: Sendable {
         }
         if create, try folder.read("\(name).key") == nil {
             try folder.locked { () throws(CustodyError) in
-                guard try folder.read("\(name).destroyed") == nil else { throw .destroyed(name: name) }
+                guard try !isDestroyed(name, end: end) else { throw .destroyed(name: name) }
                 let fresh = SymmetricKey(size: .bits256)
                 _ = try folder.add("\(name).key", Self.header + wrap(fresh, name: name, by: presentWrappingKey()))
             }

@@ -89,6 +89,8 @@ public struct SigningKey: Sendable {
     }
 
     public var verifier: SignatureVerifier { SignatureVerifier(key: key.publicKey) }
+    /// The public half, 32 bytes.
+    public var publicKey: [UInt8] { Array(key.publicKey.rawRepresentation) }
 
     /// 64 bytes.
     public func signature(of message: [UInt8]) -> [UInt8] {
@@ -108,6 +110,12 @@ public struct SignatureVerifier: Sendable {
     private let key: Curve25519.Signing.PublicKey
 
     init(key: Curve25519.Signing.PublicKey) { self.key = key }
+
+    /// - Parameter bytes: 32, as of ``SigningKey/publicKey``; nil for what is no key.
+    public init?(publicKey bytes: [UInt8]) {
+        guard let key = try? Curve25519.Signing.PublicKey(rawRepresentation: bytes) else { return nil }
+        self.key = key
+    }
 
     /// - Parameter path: A file of one line, `gantry-audit-public-key/1` and 64 hexadecimal digits.
     public init(path: String) throws(SignatureError) {

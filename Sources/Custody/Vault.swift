@@ -4,13 +4,13 @@ public import Traffic
 
 /// Makes tokens of plates, and seals and opens their texts and pictures.
 ///
-/// Sealed bytes are bound to the passage, its camera and its day: moved to another row they do not open.
+/// Sealed bytes are bound to the passage, its camera and the period of its key: moved to another row they do not open.
 public struct Vault: PassageProtecting {
     /// Where a sealed thing lives.
     public struct Place: Hashable, Sendable {
         public var passage: PassageID
         public var camera: CameraID
-        /// The first frame's time: it decides day and token epoch.
+        /// The first frame's time: the key's period and the token epoch hold it.
         public var firstSeen: EventTime
 
         public init(passage: PassageID, camera: CameraID, firstSeen: EventTime) {
@@ -42,7 +42,7 @@ public struct Vault: PassageProtecting {
         self.overlap = overlap
     }
 
-    public func protect(_ passage: Passage) throws(ProtectionError) -> PassageProtection {
+    public func protect(_ passage: Passage, in period: KeyPeriod) throws(ProtectionError) -> PassageProtection {
         do throws(CustodyError) {
             let place = Place(passage: passage.id, camera: passage.camera, firstSeen: passage.firstSeen)
             var plate: PassageProtection.Plate?
@@ -51,12 +51,12 @@ public struct Vault: PassageProtecting {
                 plate = PassageProtection.Plate(
                     token: search.token, lookAlikeToken: search.lookAlikeToken,
                     previous: try previous(text, search.epoch, at: passage.firstSeen), tokenEpoch: search.epoch.number,
-                    sealedText: try seal(text: text, at: place))
+                    sealedText: try seal(text: text, at: place, in: period))
             }
             return PassageProtection(
                 plate: plate,
                 sealedCrop: try passage.best.crop.map { crop throws(CustodyError) in
-                    try seal(crop: crop.jpeg, at: place)
+                    try seal(crop: crop.jpeg, at: place, in: period)
                 })
         } catch {
             let reason = String(error.description.dropFirst(error.code.count + 1))
@@ -102,11 +102,13 @@ public struct Vault: PassageProtecting {
     }
 
     /// Padded to a multiple of 16 bytes, so that the length says little about the plate.
-    public func seal(text: PlateText, at place: Place) throws(CustodyError) -> [UInt8] {
+    ///
+    /// - Parameter period: Nil for the place's UTC day.
+    public func seal(text: PlateText, at place: Place, in period: KeyPeriod? = nil) throws(CustodyError) -> [UInt8] {
         var padded = Array(text.text.utf8)
         padded.append(0x80)
         padded += [UInt8](repeating: 0, count: (16 - padded.count % 16) % 16)
-        return try seal(padded, .text, at: place)
+        return try seal(padded, .text, at: place, in: period)
     }
 
     public func open(text sealed: [UInt8], at place: Place) throws(CustodyError) -> PlateText {
@@ -117,27 +119,49 @@ public struct Vault: PassageProtecting {
         return text
     }
 
-    /// - Parameter jpeg: A file, as in ``Crop/jpeg``.
-    public func seal(crop jpeg: [UInt8], at place: Place) throws(CustodyError) -> [UInt8] {
-        try seal(jpeg, .crop, at: place)
+    /// - Parameters:
+    ///   - jpeg: A file, as in ``Crop/jpeg``.
+    ///   - period: Nil for the place's UTC day.
+    public func seal(crop jpeg: [UInt8], at place: Place, in period: KeyPeriod? = nil) throws(CustodyError) -> [UInt8] {
+        try seal(jpeg, .crop, at: place, in: period)
     }
 
     public func open(crop sealed: [UInt8], at place: Place) throws(CustodyError) -> [UInt8] {
         try open(sealed, .crop, at: place)
     }
 
-    private func seal(_ bytes: [UInt8], _ kind: Kind, at place: Place) throws(CustodyError) -> [UInt8] {
-        let key = try keys.dayKey(Day(place.firstSeen), create: true)
-        return Custody.seal(bytes, under: key, binding: Self.binding(kind, place))
+    private func seal(
+        _ bytes: [UInt8], _ kind: Kind, at place: Place, in period: KeyPeriod?
+    ) throws(CustodyError) -> [UInt8] {
+        let period = period ?? .day(place.firstSeen)
+        precondition(period.contains(place.firstSeen), "a passage is sealed in the period in which it was first seen")
+        let key = try keys.dataKey(period, create: true)
+        return Custody.seal(bytes, under: key, binding: Self.binding(kind, place, period))
     }
 
+    /// Tries the keys of all periods that the moment lies in: sealed bytes do not say which theirs is, and there are few.
     private func open(_ bytes: [UInt8], _ kind: Kind, at place: Place) throws(CustodyError) -> [UInt8] {
-        let key = try keys.dayKey(Day(place.firstSeen), create: false)
-        return try unseal(bytes, under: key, binding: Self.binding(kind, place))
+        var refusal: CustodyError?
+        for minutes in KeyPeriod.lengths {
+            let period = KeyPeriod(containing: place.firstSeen, minutes: minutes)
+            do throws(CustodyError) {
+                let key = try keys.dataKey(period, create: false)
+                return try unseal(bytes, under: key, binding: Self.binding(kind, place, period))
+            } catch {
+                switch (error, refusal) {
+                // One that was destroyed may have been theirs.
+                case (.destroyed, .unknownKey?), (.destroyed, .notAuthentic?), (.destroyed, nil): refusal = error
+                case (.notAuthentic, .unknownKey?), (.notAuthentic, nil), (.unknownKey, nil): refusal = error
+                case (.destroyed, _), (.notAuthentic, _), (.unknownKey, _): break
+                default: throw error
+                }
+            }
+        }
+        throw refusal ?? .notAuthentic
     }
 
-    private static func binding(_ kind: Kind, _ place: Place) -> [UInt8] {
-        Array("gantry-seal/1\0\(kind.rawValue)\0\(place.passage)\0\(Day(place.firstSeen))\0\(place.camera)".utf8)
+    private static func binding(_ kind: Kind, _ place: Place, _ period: KeyPeriod) -> [UInt8] {
+        Array("gantry-seal/1\0\(kind.rawValue)\0\(place.passage)\0\(period)\0\(place.camera)".utf8)
     }
 
     /// The first 16 bytes of HMAC-SHA-256 over domain, purpose, epoch and text. Never over a guessed region, which changes.

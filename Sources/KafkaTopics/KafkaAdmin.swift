@@ -22,13 +22,16 @@ public struct TopicPlan: Hashable, Sendable {
     ///   - partitions: The same for all, so that a camera has the same partition everywhere; as many as there may
     ///     ever be copies of a stage.
     ///   - frameRetention: How long whole frames, which show faces, are kept.
+    ///   - retention: How long the other records are kept; nil for as long as the broker does.
     public static func pipeline(
-        _ name: String, partitions: Int, replicas: Int = 1, frameRetention: Duration = .seconds(600)
+        _ name: String, partitions: Int, replicas: Int = 1, frameRetention: Duration = .seconds(600),
+        retention: Duration? = nil
     ) -> [TopicPlan] {
         let large = ["max.message.bytes": "5242880"]
         let frames = large.merging(
             ["retention.ms": "\(frameRetention.wholeMilliseconds)", "segment.ms": "60000"]) { $1 }
-        let streams = [("frames", frames), ("vehicles", large), ("reads", large), ("passages", large)]
+        let stream = large.merging(retention.map { Self.retention($0) } ?? [:]) { $1 }
+        let streams = [("frames", frames), ("vehicles", stream), ("reads", stream), ("passages", stream)]
         var plans: [TopicPlan] = []
         for (topic, settings) in streams {
             plans.append(TopicPlan("\(name).\(topic)", partitions: partitions, replicas: replicas, settings: settings))

@@ -7,9 +7,6 @@ struct CoverageRow {
     var coverage: Coverage
     var camera: Int32 = 0
 
-    /// In UTC, counted from 1970-01-01.
-    var day: Int { coverage.start.utcDayNumber }
-
     /// What `store_coverage` takes.
     ///
     /// - Parameter replacing: Whether these take the place of what a revision cleared.
@@ -25,13 +22,5 @@ struct CoverageRow {
             array { moment($0.coverage.start) }, array { moment($0.coverage.end) },
             array { String(Int32(clamping: $0.coverage.frames)) }, replacing ? "t" : "f",
         ]
-    }
-}
-
-extension EventTime {
-    /// Days since 1970-01-01 UTC.
-    var utcDayNumber: Int {
-        let (day, rest) = nanoseconds.quotientAndRemainder(dividingBy: 86_400_000_000_000)
-        return Int(rest < 0 ? day - 1 : day)
     }
 }

@@ -29,7 +29,8 @@ public struct PlainCopy: ~Copyable {
         var pieces: [[UInt8]] = []
         for (index, passage) in passages.enumerated() {
             let row = SightingRow(
-                index: index, passage: passage, protection: try protection.protect(passage),
+                index: index, passage: passage,
+                protection: try protection.protect(passage, in: .day(passage.firstSeen)),
                 camera: cameras[passage.camera] ?? 0)
             row.encode(into: &encoder, forStage: false)
             if encoder.bytes.count >= 1 << 20 { pieces.append(encoder.take()) }

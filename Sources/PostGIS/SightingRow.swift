@@ -8,14 +8,6 @@ struct SightingRow {
     var protection: PassageProtection
     var camera: Int32
 
-    /// In UTC, counted from 1970-01-01.
-    var day: Int { passage.firstSeen.utcDayNumber }
-
-    /// As SQL reads and writes it: `2026-03-02`.
-    static func text(ofDay day: Int) -> String {
-        EventTime(nanoseconds: Int64(day) * 86_400_000_000_000).utcDay
-    }
-
     /// By the key of the table.
     func comesBefore(_ other: SightingRow) -> Bool {
         if camera != other.camera { return camera < other.camera }

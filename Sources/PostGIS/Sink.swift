@@ -30,7 +30,7 @@ public final class Sink {
 
     public struct Options: Sendable {
         public var retry = RetryPolicy()
-        /// Passages outside are rejected; each day inside may become a partition.
+        /// Passages outside are rejected; each slot inside may become a partition.
         public var times = EventTime(rfc3339: "2000-01-01T00:00:00Z")!...EventTime(rfc3339: "2100-01-01T00:00:00Z")!
         /// Bytes of JPEG.
         public var largestCrop = 8 << 20
@@ -92,8 +92,8 @@ public final class Sink {
     private let check: PassageCheck
     private var connection: Connection?
     private var cameras: [CameraID: Int32] = [:]
-    /// Days that had a partition when last seen. Bounded by `settings.days_max`.
-    private var days: Set<Int> = []
+    /// Slots that had partitions when last seen.
+    private var slots = SinkSlots()
     /// Whether the next batch may hold what is stored: after a start or a failure, and as long as repeats come.
     private var expectsRepeats = true
     /// What this sink believes is stored; a partition without an entry was not stored from yet.
@@ -188,14 +188,15 @@ public final class Sink {
             }
             next[partition] = max(position.next, next[partition] ?? 0)
         }
-        // Protected once, not per attempt: what is retried is the same bytes.
-        let (sound, unsound) = try protect(reports)
         var outcome = Outcome()
+        var ready: Protected?
         try persist { connection, attempt throws(SinkError) in
-            outcome = Outcome(rejected: unsound)
-            let (rows, coverage) = try admit(sound, stretches(reports, &outcome), connection, &outcome)
+            ready = try prepare(reports, connection, after: ready)
+            outcome = Outcome(rejected: ready!.rejected)
+            let (rows, coverage) = try admit(ready!, connection, &outcome)
             let batch = SinkBatch(
-                rows: rows, coverage: coverage, next: next, believed: expected, mayBeStored: attempt > 1,
+                rows: rows, coverage: coverage, slots: ready!.slots, next: next, believed: expected,
+                mayBeStored: attempt > 1,
                 expectsRepeats: expectsRepeats,
                 onStep: onStep)
             // Whatever happens to this one: the next may bring it again.
@@ -229,13 +230,15 @@ public final class Sink {
         precondition(
             reports.allSatisfy { $0.camera == what.camera && what.holds($0) },
             "a replacement holds what its own camera saw in its time")
-        let (sound, unsound) = try protect(reports)
         var outcome = Outcome()
+        var ready: Protected?
         try persist { connection, _ throws(SinkError) in
-            outcome = Outcome(rejected: unsound)
-            let (rows, coverage) = try admit(sound, stretches(reports, &outcome), connection, &outcome)
+            ready = try prepare(reports, connection, after: ready)
+            outcome = Outcome(rejected: ready!.rejected)
+            let (rows, coverage) = try admit(ready!, connection, &outcome)
             let batch = SinkBatch(
-                rows: rows, coverage: coverage, next: [:], believed: [:], mayBeStored: false, expectsRepeats: true,
+                rows: rows, coverage: coverage, slots: ready!.slots, next: [:], believed: [:], mayBeStored: false,
+                expectsRepeats: true,
                 replacement: what,
                 onStep: onStep)
             try batch.store(connection, &outcome)
@@ -244,90 +247,116 @@ public final class Sink {
         return outcome
     }
 
+    /// A batch whose plates are protected, each under the key of the slot that it goes to.
+    private struct Protected {
+        var rows: [SightingRow] = []
+        var coverage: [CoverageRow] = []
+        var rejected: [Rejection] = []
+        /// All that were found for its moments.
+        var slots: [SinkSlots.Slot] = []
+    }
+
+    /// Asks for the slots first and protects then: where a partition begins and ends is the database's to say.
+    ///
+    /// - Parameter earlier: What an earlier attempt made. While the slots are the same, what is retried is the same bytes.
+    private func prepare(
+        _ reports: [CameraReport], _ connection: borrowing Connection, after earlier: Protected?
+    ) throws(SinkError) -> Protected {
+        var asked = try slots.learn(reports, check: check, connection)
+        if let earlier, earlier.slots == slots.slots(of: reports) { return earlier }
+        while true {
+            let (rows, rejected, isStale) = try protect(reports)
+            // A key that was destroyed went with a slot that was closed since: its passages are refused as others are.
+            if isStale, !asked {
+                slots = SinkSlots()
+                asked = try slots.learn(reports, check: check, connection)
+                continue
+            }
+            var ready = Protected(rows: rows, rejected: rejected, slots: slots.slots(of: reports))
+            for (index, report) in reports.enumerated() {
+                guard case .coverage(let coverage) = report else { continue }
+                if let problem = check.problem(coverage) ?? slots.refusal(of: coverage.start) {
+                    ready.rejected.append(Rejection(index: index, code: problem.code, reason: problem.reason))
+                } else {
+                    ready.coverage.append(CoverageRow(index: index, coverage: coverage))
+                }
+            }
+            return ready
+        }
+    }
+
     /// Checks and protects every passage, on all cores: the database waits meanwhile.
-    private func protect(_ reports: [CameraReport]) throws(SinkError) -> ([SightingRow], [Rejection]) {
-        typealias Part = Result<([SightingRow], [Rejection]), SinkError>
+    ///
+    /// - Returns: Also whether one was refused because its key was destroyed.
+    private func protect(_ reports: [CameraReport]) throws(SinkError) -> ([SightingRow], [Rejection], Bool) {
+        typealias Part = Result<([SightingRow], [Rejection], Bool), SinkError>
         // Below some hundred a thread costs more than it saves.
         let parts = max(1, min(ProcessInfo.processInfo.activeProcessorCount, reports.count / 256))
         let done = Mutex<[Part?]>(Array(repeating: nil, count: parts))
-        let (check, protection) = (check, protection)
+        let (check, protection, slots) = (check, protection, slots)
         DispatchQueue.concurrentPerform(iterations: parts) { part in
             let range = reports.count * part / parts..<reports.count * (part + 1) / parts
             let result = Part { () throws(SinkError) in
-                try Self.protect(reports, range, check: check, protection: protection)
+                try Self.protect(reports, range, check: check, slots: slots, protection: protection)
             }
             done.withLock { $0[part] = result }
         }
         var rows: [SightingRow] = []
         var rejected: [Rejection] = []
+        var isStale = false
         for part in done.withLock({ $0 }) {
             // Every part has been done: concurrentPerform waits.
-            let (sound, unsound) = try part!.get()
+            let (sound, unsound, stale) = try part!.get()
             rows += sound
             rejected += unsound
+            isStale = isStale || stale
         }
-        return (rows, rejected)
+        return (rows, rejected, isStale)
     }
 
     private static func protect(
-        _ reports: [CameraReport], _ range: Range<Int>, check: PassageCheck, protection: any PassageProtecting
-    ) throws(SinkError) -> ([SightingRow], [Rejection]) {
+        _ reports: [CameraReport], _ range: Range<Int>, check: PassageCheck, slots: SinkSlots,
+        protection: any PassageProtecting
+    ) throws(SinkError) -> ([SightingRow], [Rejection], Bool) {
         var rows: [SightingRow] = []
         var rejected: [Rejection] = []
+        var isStale = false
+        var slot: SinkSlots.Slot?
         rows.reserveCapacity(range.count)
         for index in range {
-            guard case .passage(let passage) = reports[index] else { continue }
-            if let problem = check.problem(passage) {
-                rejected.append(Rejection(index: index, code: problem.code, reason: problem.reason))
+            guard case .passage(var passage) = reports[index] else { continue }
+            if slot?.period.contains(passage.firstSeen) != true { slot = slots[passage.firstSeen] }
+            let problem = check.problem(passage) ?? (slot == nil ? slots.refusal(of: passage.firstSeen) : nil)
+            guard problem == nil, let slot else {
+                if let (code, reason) = problem {
+                    rejected.append(Rejection(index: index, code: code, reason: reason))
+                }
                 continue
             }
+            if !slot.keepsCrops { passage.best.crop = nil }
             do throws(ProtectionError) {
-                let protected = try protection.protect(passage)
+                let protected = try protection.protect(passage, in: slot.period)
                 rows.append(SightingRow(index: index, passage: passage, protection: protected, camera: 0))
             } catch {
                 guard case .refused(let code, let reason) = error else { throw .unprotected(error) }
+                isStale = true
                 rejected.append(Rejection(index: index, code: code, reason: reason))
             }
         }
-        return (rows, rejected)
+        return (rows, rejected, isStale)
     }
 
-    private func stretches(_ reports: [CameraReport], _ outcome: inout Outcome) -> [CoverageRow] {
-        var rows: [CoverageRow] = []
-        for (index, report) in reports.enumerated() {
-            guard case .coverage(let coverage) = report else { continue }
-            if let problem = check.problem(coverage) {
-                outcome.rejected.append(Rejection(index: index, code: problem.code, reason: problem.reason))
-            } else {
-                rows.append(CoverageRow(index: index, coverage: coverage))
-            }
-        }
-        return rows
-    }
-
-    /// Finds each row's camera and makes sure of its day; rejects those that have none.
+    /// Finds each row's camera; rejects those that have none.
     private func admit(
-        _ rows: [SightingRow], _ coverage: [CoverageRow], _ connection: borrowing Connection, _ outcome: inout Outcome
+        _ ready: Protected, _ connection: borrowing Connection, _ outcome: inout Outcome
     ) throws(SinkError) -> ([SightingRow], [CoverageRow]) {
+        let (rows, coverage) = (ready.rows, ready.coverage)
         if rows.contains(where: { cameras[$0.passage.camera] == nil })
             || coverage.contains(where: { cameras[$0.coverage.camera] == nil })
         {
             cameras = try Self.cameras(connection)
         }
-        let missing = Set(rows.map(\.day) + coverage.map(\.day)).subtracting(days)
-        var refused: [Int: (code: String, reason: String)] = [:]
-        if !missing.isEmpty {
-            let names = Dictionary(uniqueKeysWithValues: missing.map { (SightingRow.text(ofDay: $0), $0) })
-            let list = "{" + names.keys.sorted().joined(separator: ",") + "}"
-            let answer = try Self.database { () throws(DatabaseError) in
-                try connection.query(
-                    "SELECT e.refused, e.reason, c.day IS NULL FROM ensure_days($1) e LEFT JOIN closed_day c ON c.day = e.refused",
-                    [list])
-            }
-            for row in answer.values { refused[names[row[0]!]!] = (row[2] == "t" ? "SNK304" : "SNK308", row[1]!) }
-            days.formUnion(missing.subtracting(refused.keys))
-        }
-        func camera(_ index: Int, _ name: CameraID, _ day: Int) -> Int32? {
+        func camera(_ index: Int, _ name: CameraID) -> Int32? {
             guard let camera = cameras[name] else {
                 outcome.rejected.append(
                     Rejection(
@@ -335,21 +364,16 @@ public final class Sink {
                         reason: "there is no camera \(name): add it to the pipeline file"))
                 return nil
             }
-            if let (code, reason) = refused[day] {
-                outcome.rejected.append(
-                    Rejection(index: index, code: code, reason: "\(SightingRow.text(ofDay: day)): \(reason)"))
-                return nil
-            }
             return camera
         }
         var admitted: ([SightingRow], [CoverageRow]) = ([], [])
         for var row in rows {
-            guard let camera = camera(row.index, row.passage.camera, row.day) else { continue }
+            guard let camera = camera(row.index, row.passage.camera) else { continue }
             row.camera = camera
             admitted.0.append(row)
         }
         for var row in coverage {
-            guard let camera = camera(row.index, row.coverage.camera, row.day) else { continue }
+            guard let camera = camera(row.index, row.coverage.camera) else { continue }
             row.camera = camera
             admitted.1.append(row)
         }
@@ -376,9 +400,9 @@ public final class Sink {
                 // Closing the connection rolls back whatever was begun, and a new one may reach another server.
                 connection = nil
                 guard case .database(let cause) = error else { throw error }
-                let gone = Self.isMissingDay(cause)
+                let gone = Self.isMissingSlot(cause)
                 guard cause.isTransient || gone else { throw error }
-                if gone { days = [] }
+                if gone { slots = SinkSlots() }
                 if cause.isDiskFull { full += 1 } else { failures += 1 }
                 let delay = cause.isDiskFull ? options.retry.longest : options.retry.delay(after: failures)
                 logger.warning(
@@ -406,12 +430,12 @@ public final class Sink {
         return connection
     }
 
-    /// A partition that was there is gone: it was dropped meanwhile.
-    private static func isMissingDay(_ error: DatabaseError) -> Bool {
-        if case .failed("23514", let message, _, _) = error {
-            message.contains("no partition of relation")
-        } else {
-            false
+    /// A slot that was there was closed, or its partition is gone.
+    private static func isMissingSlot(_ error: DatabaseError) -> Bool {
+        switch error {
+        case .failed("23514", let message, _, _): message.contains("no partition of relation")
+        case .failed("GN308", _, _, _): true
+        default: false
         }
     }
 

@@ -4,6 +4,8 @@ import Traffic
 struct SinkBatch {
     let rows: [SightingRow]
     let coverage: [CoverageRow]
+    /// That its rows go to, and were sealed for.
+    let slots: [SinkSlots.Slot]
     let next: [Sink.Partition: Int64]
     let believed: [Sink.Partition: Int64]
     /// A commit of this very batch may have succeeded before its connection broke.
@@ -21,6 +23,10 @@ struct SinkBatch {
         for (partition, offset) in next.sorted(by: { ($0.key.topic, $0.key.number) < ($1.key.topic, $1.key.number) }) {
             try advance(partition, to: offset, connection)
         }
+        let periods = slots.map(\.period)
+        try query(
+            connection, "SELECT hold_slots($1, $2)",
+            [periods.map(\.start), periods.map(\.end)].map { "{" + $0.map(\.rfc3339).joined(separator: ",") + "}" })
         let way: Way
         if let replacement {
             way = try begin(replacement, connection, &outcome)
@@ -53,14 +59,13 @@ struct SinkBatch {
         case ordinary(isReplaced: Bool)
     }
 
-    /// Holds off replacements until the end of this transaction.
+    /// Replacements are held off by now, until the end of this transaction.
     private func ordinary(_ connection: borrowing Connection) throws(SinkError) -> Way {
         let times = rows.map(\.passage.firstSeen)
         let answer = try query(
             connection,
             """
             SELECT EXISTS (SELECT FROM revision WHERE period && tstzrange($1, $2, '[]'))
-            FROM pg_advisory_xact_lock_shared(hashtext('gantry.revision'))
             """, [times.min()?.rfc3339, times.max()?.rfc3339])
         return .ordinary(isReplaced: answer.values[0][0] == "t")
     }

@@ -55,6 +55,7 @@ struct PipelineReading {
         pipeline.sink = sink(root.section("sink"))
         pipeline.database = database(root.section("database"), probes)
         pipeline.custody = custody(root.section("custody"), probes)
+        pipeline.retention = retention(root.section("retention"))
         pipeline.http = http(root.section("http"))
         pipeline.log = log(root.section("log"))
         let kafka = root.section("kafka")

@@ -107,6 +107,17 @@ extension Pipeline {
             text.entry("token_epoch", custody.tokenEpochDays.map { "\($0)d" })
             text.entry("token_overlap", pipelineText(custody.tokenOverlap))
         }
+        if retention != PipelineRetention() {
+            text.section("retention") { text in
+                text.entry("sightings", retention.sightings.map(pipelineText))
+                text.entry("crops", retention.crops.map(pipelineText))
+                text.entry("recordings", retention.recordings.map(pipelineText))
+                text.entry("topics", retention.topics.map(pipelineText))
+                text.entry("reports", retention.reports.map(pipelineText))
+                text.quoted("recordings_folder", retention.recordingsFolder)
+                text.quoted("folder", retention.folder)
+            }
+        }
         text.section("http") { text in
             text.entry("port", http.port)
         }

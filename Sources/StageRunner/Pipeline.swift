@@ -17,6 +17,7 @@ public struct Pipeline: Hashable, Sendable {
     public var sink = PipelineSink()
     public var database = PipelineDatabase()
     public var custody = PipelineCustody()
+    public var retention = PipelineRetention()
     public var http = PipelineHTTP()
     public var log = PipelineLog()
 
@@ -38,6 +39,9 @@ public struct PipelineTopics: Hashable, Sendable {
     public var trackState: String { "\(name).track-state" }
     /// Where records of a topic go that a stage can't process.
     public func rejected(_ topic: String) -> String { "\(topic).rejected" }
+    /// Those that retention.topics limits. Whole frames have a limit of their own, and snapshots of open tracks are
+    /// written over.
+    public var streams: [String] { [vehicles, reads, passages].flatMap { [$0, rejected($0)] } }
     /// The consumer group of a stage.
     public func group(_ stage: PipelineStage) -> String { "\(name).\(stage.rawValue)" }
     /// What a stage reads; nil for decode, which reads cameras.

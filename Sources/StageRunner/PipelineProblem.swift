@@ -37,6 +37,8 @@ public struct PipelineProblem: Hashable, Sendable, Codable {
         // Settings that are fine alone and wrong together.
         case conflict = "PIP140"
         case unknownStage = "PIP141"
+        // Settings that are allowed and hardly meant: a warning, the file can be used.
+        case doubtful = "PIP142"
         // The list of cameras in a media folder.
         case noCameraList = "PIP150"
     }

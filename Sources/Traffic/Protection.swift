@@ -7,7 +7,7 @@ public struct PassageProtection: Hashable, Sendable {
         public var previous: Previous?
         /// The period whose key made the tokens: tokens of different epochs can't be compared.
         public var tokenEpoch: Int32
-        /// The text under the day's key.
+        /// The text under the period's key.
         public var sealedText: [UInt8]
 
         public struct Previous: Hashable, Sendable {
@@ -32,7 +32,7 @@ public struct PassageProtection: Hashable, Sendable {
 
     /// Nil when no plate was read.
     public var plate: Plate?
-    /// The best crop under the day's key; nil when there is none.
+    /// The best crop under the period's key; nil when there is none.
     public var sealedCrop: [UInt8]?
 
     public init(plate: Plate?, sealedCrop: [UInt8]?) {
@@ -43,12 +43,13 @@ public struct PassageProtection: Hashable, Sendable {
 
 /// Turns what identifies a vehicle into tokens and sealed bytes, before any of it reaches a database.
 public protocol PassageProtecting: Sendable {
-    func protect(_ passage: Passage) throws(ProtectionError) -> PassageProtection
+    /// - Parameter period: Of the partition that the passage will be stored in; its first sight lies in it.
+    func protect(_ passage: Passage, in period: KeyPeriod) throws(ProtectionError) -> PassageProtection
 }
 
 /// Why a passage could not be protected. The code and reason are those of the keeper of the keys.
 public enum ProtectionError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// This passage can never be stored, for example because its day's key was destroyed: reject it and go on.
+    /// This passage can never be stored, for example because its period's key was destroyed: reject it and go on.
     case refused(code: String, reason: String)
     /// No passage can be stored now: the keys are out of reach.
     case unavailable(code: String, reason: String)

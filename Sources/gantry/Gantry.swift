@@ -18,8 +18,8 @@ struct Gantry: AsyncParsableCommand {
             RoadsCommand.self, MigrateCommand.self,
             CheckCommand.self,
             DoctorCommand.self,
-            KeysCommand.self, PurposesCommand.self, RequestsCommand.self, ApproveCommand.self, RevealCommand.self,
-            AuditCommand.self, ReportCommand.self, ScoreCommand.self, TrackCommand.self,
+            KeysCommand.self, RetentionCommand.self, PurposesCommand.self, RequestsCommand.self, ApproveCommand.self,
+            RevealCommand.self, AuditCommand.self, ReportCommand.self, ScoreCommand.self, TrackCommand.self,
             BenchLocally.self,
         ])
 

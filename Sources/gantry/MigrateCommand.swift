@@ -8,7 +8,8 @@ struct MigrateCommand: AsyncParsableCommand {
         commandName: "migrate", abstract: "Applies the migrations that a database lacks.",
         discussion: """
             Forward only, one transaction a file; one that was edited after it was applied is refused. With a pipeline, \
-            the least number of vehicles that a count is shown for is set from it, on the record.
+            the least number of vehicles that a count is shown for, and the length of partitions that its retention \
+            needs, are set from it, on the record.
             """)
     @OptionGroup var system: SystemOptions
     @Option(help: "Folder of the migrations (default: schemas/sql of the checkout, or GANTRY_SCHEMAS).")
@@ -35,6 +36,9 @@ struct MigrateCommand: AsyncParsableCommand {
                 for statement in report.toGrant { complain("  \(statement)") }
             }
             if let pipeline { try AuditLog(database: address).setMinimumVehicles(pipeline.database.suppressBelow) }
+            if let minutes = pipeline?.retention.slotMinutes {
+                try Retention(database: address).setSlot(minutes: minutes)
+            }
         }
     }
 }

@@ -53,8 +53,8 @@ struct MovementDropDay: AsyncParsableCommand {
         abstract: "Takes a day's sightings, crops, journeys and legs away for good, and closes the day.",
         discussion: """
             The day is a UTC day, as partitions are, and must be over. What comes for it later, as when a topic is read \
-            again, is rejected with SNK308. Journeys over its midnights are cut there. The day's key is not destroyed: \
-            while it is there, backups can be read. Repeating it does no harm. To take passages of the day again, delete \
+            again, is rejected with SNK308. Journeys over its midnights are cut there. The day's key is \
+            destroyed by the next `gantry retention run`: while it is there, backups can be read. Repeating it does no harm. To take passages of the day again, delete \
             its row from the table closed_day. Exit status: 65 for a day that can't be dropped, 69 without a database, or \
             while a question holds the tables.
 

@@ -42,12 +42,22 @@ struct ReportFacts {
     }
 
     private func keys(_ pipeline: Pipeline?) throws -> SystemFacts.Keys? {
-        guard let store = try? KeyStore(folder: system.keyFolder(pipeline), create: false) else { return nil }
+        guard let store = try? system.keys(pipeline) else { return nil }
         let inventory = store.inventory()
         return SystemFacts.Keys(
-            source: "a file that only its owner can read",
+            domain: store.domain, source: Self.place(of: store.source),
             tokenEpoch: store.epochDays == 1 ? "day" : "\(store.epochDays) days", days: inventory.days.count,
             destroyedDays: inventory.destroyedDays.count)
+    }
+
+    /// Without paths and commands, which are nobody else's business.
+    private static func place(of source: WrappingKeySource) -> String {
+        switch source {
+        case .folder: "a file beside them, for its owner alone"
+        case .file: "a file apart from them, for its owner alone"
+        case .credential: "systemd's credentials"
+        case .command: "a key service, asked by a command"
+        }
     }
 
     private static let stages = [

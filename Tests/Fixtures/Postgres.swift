@@ -92,11 +92,17 @@ public final class Postgres: Sendable {
 
     /// A new database with what a dump holds; its libpq address.
     public func restore(_ dump: String) throws -> String {
-        let made = try makeDatabase(), file = "\(folder)/restore-\(UInt32.random(in: 0 ... .max)).sql"
-        try Data(dump.utf8).write(to: URL(filePath: file))
-        _ = try Self.run("/usr/bin/psql", ["-qX", "-v", "ON_ERROR_STOP=1", "-f", file, "-d", made])
-        try FileManager.default.removeItem(atPath: file)
+        let made = try makeDatabase()
+        try restore(dump, into: made)
         return made
+    }
+
+    /// Brings a dump into an empty database.
+    public func restore(_ dump: String, into database: String) throws {
+        let file = "\(folder)/restore-\(UInt32.random(in: 0 ... .max)).sql"
+        try dump.write(toFile: file, atomically: true, encoding: .utf8)
+        defer { try? FileManager.default.removeItem(atPath: file) }
+        _ = try Self.run("/usr/bin/psql", ["-qX", "-v", "ON_ERROR_STOP=1", "-o", "/dev/null", "-f", file, database])
     }
 
     private static func name(of address: String) -> Substring {

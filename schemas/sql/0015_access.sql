@@ -444,7 +444,7 @@ BEGIN
     FOR place IN
         SELECT p.oid::regprocedure AS signature, n.nspname AS space, p.proname AS name, substring(obj_description(p.oid, 'pg_proc') FROM '^[A-Za-z-]+') AS kind
         FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-        WHERE n.nspname IN ('public', 'movement') AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
+        WHERE n.nspname IN ('public', 'movement', 'exact') AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
     LOOP
         EXECUTE format('REVOKE ALL ON FUNCTION %s FROM %s', place.signature, held);
         FOR named IN
@@ -452,13 +452,15 @@ BEGIN
                 SELECT CASE place.kind WHEN 'Aggregate' THEN 'gantry_analyst' WHEN 'Per-vehicle' THEN 'gantry_investigator' END AS role WHERE place.space = 'movement'
                 UNION ALL
                 SELECT role FROM (VALUES
-                    ('gantry_ingest', ARRAY['ensure_days', 'open_stage', 'store_coverage', 'clear_coverage', 'begin_revision', 'advance_legs',
-                                            'estimate_capture', 'make_report', 'snap_cameras', 'advance_paths']),
+                    ('gantry_ingest', ARRAY['ensure_slots', 'hold_slots', 'open_stage', 'store_coverage', 'clear_coverage', 'begin_revision', 'advance_legs',
+                                            'estimate_capture', 'make_report', 'snap_cameras', 'advance_paths', 'settle_epochs']),
                     ('gantry_analyst', ARRAY['audit_moment']),
                     ('gantry_supervisor', ARRAY['audit_moment', 'looks_to_approve', 'approve_look']),
                     ('gantry_auditor', ARRAY['audit_moment', 'audit_field', 'audit_digest']),
                     ('gantry_keeper', ARRAY['ensure_days', 'drop_day', 'advance_legs', 'rebuild_legs', 'check_legs',
-                                            'estimate_capture', 'make_report'])) AS l(role, names)
+                                            'estimate_capture', 'make_report', 'set_slot', 'close_slots', 'count_slot', 'drop_slot', 'drop_crops',
+                                            'drop_rest', 'note_retention', 'slot_suffix', 'settle_epochs', 'audit_moment',
+                                            'record_destruction', 'destroyed_keys', 'days_with_text'])) AS l(role, names)
                 WHERE place.space = 'public' AND place.name = ANY (l.names)) AS g
             WHERE g.role = ANY (roles)
         LOOP
@@ -481,6 +483,7 @@ BEGIN
             -- Keys alone: which were stored. No token, so that a sink's login is of no use to who wants to follow a vehicle.
             ('gantry_ingest', 'INSERT, SELECT (camera_id, seen_at, passage_id)', 'sighting'),
             ('gantry_ingest', 'INSERT', 'crop, leg_queue'),
+            ('gantry_ingest', 'INSERT, UPDATE, SELECT (camera_id, seen_at, passage_id)', 'epoch_bridge'),
             ('gantry_ingest', 'INSERT, UPDATE', 'sink_offset'),
             ('gantry_ingest', 'UPDATE (stored)', 'revision'),
             ('gantry_analyst', 'SELECT', 'schema_version'),
@@ -489,7 +492,8 @@ BEGIN
             ('gantry_auditor', 'SELECT', 'schema_version, audit, purpose, approval'),
             -- Not audit_conninfo, which may hold a password.
             ('gantry_auditor', 'SELECT (min_vehicles, days_max, journey_gap, refusals_max, approval_lasts)', 'settings'),
-            ('gantry_keeper', 'SELECT', 'schema_version')) AS g(role, privileges, tables)
+            ('gantry_keeper', 'SELECT', 'schema_version, closed_until'),
+            ('gantry_keeper', 'SELECT, DELETE', 'slot')) AS g(role, privileges, tables)
         WHERE g.role = ANY (roles)
     LOOP
         EXECUTE format('GRANT %s ON %s TO %I', place.privileges, place.tables, place.role);
