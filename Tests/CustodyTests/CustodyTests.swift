@@ -262,7 +262,7 @@ func place(_ ordinal: Int = 0, camera: CameraID = "ring-north", at time: String 
             plate: Passage.VotedPlate(
                 text: PlateText("ABC234")!, confidence: 1, accepted: true, votes: 1, reads: 1, region: nil),
             notRead: nil)
-        return try #require(try vault.protect(passage).plate)
+        return try #require(try vault.protect(passage, in: .day(moment(time))).plate)
     }
 
     @Test func `the first hours of an epoch have the tokens of the one before as well, until its keys are destroyed`()

@@ -106,7 +106,9 @@ import Traffic
         }
         let other = Vault(keys: try KeyStore(folder: database.keys + "-other", create: true))
         defer { try? FileManager.default.removeItem(atPath: database.keys + "-other") }
-        _ = try other.protect(City.passage(at: City.moment("2026-03-02T07:00:00Z"), plate: plates[0]))
+        _ = try other.protect(
+            City.passage(at: City.moment("2026-03-02T07:00:00Z"), plate: plates[0]),
+            in: .day(City.moment("2026-03-02T07:00:00Z")))
         let moment = City.moment("2026-03-02T07:00:00Z")
         func token(_ vault: Vault, _ text: String) throws -> [UInt8] {
             try vault.search(for: PlateText(text)!, from: moment, to: moment)[0].token

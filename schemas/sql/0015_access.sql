@@ -477,7 +477,7 @@ BEGIN
         EXECUTE format('REVOKE ALL ON %s FROM %s', place.name, held);
     END LOOP;
     FOR place IN
-        SELECT g.* FROM (VALUES
+        SELECT g.role, g.privileges, t.name AS tables FROM (VALUES
             ('gantry_ingest', 'SELECT', 'schema_version, camera_stay, sink_offset, closed_day, revision, road_edge'),
             ('gantry_ingest', 'SELECT (id, name), INSERT (name, position, heading)', 'camera'),
             -- Keys alone: which were stored. No token, so that a sink's login is of no use to who wants to follow a vehicle.
@@ -493,8 +493,9 @@ BEGIN
             -- Not audit_conninfo, which may hold a password.
             ('gantry_auditor', 'SELECT (min_vehicles, days_max, journey_gap, refusals_max, approval_lasts)', 'settings'),
             ('gantry_keeper', 'SELECT', 'schema_version, closed_until'),
-            ('gantry_keeper', 'SELECT, DELETE', 'slot')) AS g(role, privileges, tables)
-        WHERE g.role = ANY (roles)
+            ('gantry_keeper', 'SELECT, DELETE', 'slot')) AS g(role, privileges, tables), regexp_split_to_table(g.tables, ', ') AS t(name)
+        -- Later migrations make some of them, and have the grants made anew.
+        WHERE g.role = ANY (roles) AND to_regclass('public.' || t.name) IS NOT NULL
     LOOP
         EXECUTE format('GRANT %s ON %s TO %I', place.privileges, place.tables, place.role);
     END LOOP;
