@@ -101,7 +101,7 @@ let package = Package(
             "gantry",
             [
                 "Traffic", "Stages", "Grammars", "Topics", "Wire", "Replay", "StageRunner", "KafkaTopics", "Custody",
-                "PostGIS", "Assembly", lifecycle,
+                "PostGIS", "Assembly", lifecycle, crypto,
             ]),
         executable(
             "gantry-local",

@@ -18,7 +18,7 @@ struct Gantry: AsyncParsableCommand {
             RoadsCommand.self, MigrateCommand.self,
             CheckCommand.self,
             DoctorCommand.self,
-            KeysCommand.self, AuditCommand.self, ScoreCommand.self, TrackCommand.self,
+            KeysCommand.self, AuditCommand.self, SubjectCommand.self, ScoreCommand.self, TrackCommand.self,
             BenchLocally.self,
         ])
 
