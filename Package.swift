@@ -104,7 +104,7 @@ let package = Package(
             "gantry",
             [
                 "Traffic", "Stages", "Grammars", "Topics", "Wire", "Replay", "StageRunner", "KafkaTopics", "Custody",
-                "PostGIS", "Papers", "Assembly", lifecycle, yams,
+                "PostGIS", "Papers", "Assembly", lifecycle, crypto, yams,
             ]),
         executable(
             "gantry-local",

@@ -20,16 +20,12 @@ public struct Checkpoint: Hashable, Sendable {
         self.at = at
     }
 
-    /// What is signed, and how the file begins.
+    /// What is signed.
     private var statement: String {
         """
         {"format":"gantry-checkpoint/1","database":\(AuditEntry.quoted(database)),"system":\(AuditEntry.quoted(system)),\
-        "entry":\(entry),"digest":"\(hexadecimal(digest))","at":\(AuditEntry.quoted(at))
+        "entry":\(entry),"digest":"\(hexadecimal(digest))","at":\(AuditEntry.quoted(at))}
         """
-    }
-
-    private func file(signature: [UInt8]) -> Data {
-        Data("\(statement),\"signature\":\"\(hexadecimal(signature))\"}\n".utf8)
     }
 
     /// Reads a file's bytes and checks its signature.
@@ -37,14 +33,13 @@ public struct Checkpoint: Hashable, Sendable {
         struct Written: Decodable {
             var database, system: String
             var entry: Int64
-            var digest, at, signature: String
+            var digest, at: String
         }
-        guard let read = try? JSONDecoder().decode(Written.self, from: data), let digest = bytes(read.digest),
-            let signature = bytes(read.signature)
+        let statement = try SignedFile.statement(of: data, kind: "gantry-checkpoint/1", file: file, verifier: verifier)
+        guard let read = try? JSONDecoder().decode(Written.self, from: Data(statement.utf8)),
+            let digest = bytes(read.digest)
         else { throw .altered(file: file) }
         self.init(database: read.database, system: read.system, entry: read.entry, digest: digest, at: read.at)
-        guard self.file(signature: signature) == data else { throw .altered(file: file) }
-        guard verifier.accepts(signature, of: Array(statement.utf8)) else { throw .notSigned(file: file) }
     }
 
     /// Signs and writes it, with the public key beside it as `audit.pub`; the file's path.
@@ -55,12 +50,7 @@ public struct Checkpoint: Hashable, Sendable {
         try key.verifier.write(to: "\(folder)/audit.pub")
         let time = at.filter { $0.isNumber || $0 == "T" || $0 == "Z" }
         let path = "\(folder)/checkpoint-\(time)-\(entry).json"
-        do {
-            try file(signature: key.signature(of: Array(statement.utf8))).write(
-                to: URL(filePath: path), options: .withoutOverwriting)
-        } catch {
-            throw .unwritable(path: path, reason: error.localizedDescription)
-        }
+        try SignedFile.write(statement, to: path, key: key)
         return path
     }
 

@@ -23,7 +23,10 @@ struct AuditCommand: AsyncParsableCommand {
             prove that what was written is true, or that nobody looked past the log with the keys and the tables' owner's \
             rights.
             """,
-        subcommands: [AuditVerify.self, AuditList.self, AuditKey.self, AuditCheckpoint.self, AuditExport.self])
+        subcommands: [
+            AuditVerify.self, AuditList.self, AuditKey.self, AuditCheckpoint.self, AuditExport.self,
+            AuditReportCommand.self,
+        ])
 }
 
 extension AuditEntry {

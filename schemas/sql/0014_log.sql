@@ -97,5 +97,73 @@ REVOKE ALL ON FUNCTION audit_commit(text, text, text, text, text, jsonb, bigint)
 COMMENT ON FUNCTION audit_commit(text, text, text, text, text, jsonb, bigint) IS
     'Adds an entry and commits it over a connection that the session keeps for this, so that no ROLLBACK, savepoint or exception takes it back; its id. Fails when it can''t, and so must its caller.';
 
+-- A person's own request: what is stored of one plate, and its end. Exact tokens alone: a look-alike is somebody else.
+CREATE FUNCTION movement.subject_export(tokens bytea[], purpose text, case_number text) RETURNS TABLE (audit_id bigint, passages jsonb)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    missing text := nullif(concat_ws(' and ', CASE WHEN coalesce(trim(purpose), '') = '' THEN 'a purpose' END,
+                                              CASE WHEN coalesce(trim(case_number), '') = '' THEN 'a case number' END), '');
+    asked   jsonb := jsonb_build_object('tokens', (SELECT coalesce(jsonb_agg(encode(t, 'hex')), '[]') FROM unnest(tokens) AS t));
+BEGIN
+    IF missing IS NOT NULL THEN
+        audit_id := audit_commit('subject-export', 'refused', 'without ' || missing, purpose, case_number, asked);
+        RAISE EXCEPTION 'a request about one vehicle needs %', missing USING ERRCODE = 'GN403',
+            DETAIL = format('The attempt is entry %s of the audit log.', audit_id),
+            HINT = 'Give the purpose and the case it is for.';
+    END IF;
+    SELECT coalesce(jsonb_agg(jsonb_build_object(
+        'first_seen', audit_moment(s.seen_at), 'last_seen', audit_moment(s.last_seen), 'camera', c.name,
+        'longitude', ST_X(p.position), 'latitude', ST_Y(p.position), 'vehicle', s.vehicle, 'direction', s.direction, 'frames', s.frames,
+        'token_epoch', s.token_epoch, 'confidence', s.confidence, 'accepted', s.accepted, 'not_accepted', s.not_read, 'votes', s.votes,
+        'reads', s.reads, 'passage', encode(s.passage_id, 'hex'), 'sealed_text', encode(s.sealed_text, 'hex'),
+        'picture', EXISTS (SELECT FROM crop k WHERE k.camera_id = s.camera_id AND k.seen_at = s.seen_at AND k.passage_id = s.passage_id))
+        ORDER BY s.seen_at, c.name, s.passage_id), '[]')
+    INTO passages
+    FROM sighting s JOIN camera c ON c.id = s.camera_id LEFT JOIN LATERAL (
+        SELECT p.position FROM camera_place p WHERE p.camera_id = s.camera_id AND p.valid_from <= s.seen_at ORDER BY p.valid_from DESC LIMIT 1
+    ) AS p ON true
+    WHERE s.token = ANY (tokens);
+    -- With their number, before they leave: without the entry there are no rows.
+    audit_id := audit_commit('subject-export', 'granted', NULL, purpose, case_number, asked, jsonb_array_length(passages));
+    RETURN NEXT;
+END $$;
+REVOKE ALL ON FUNCTION movement.subject_export(bytea[], text, text) FROM PUBLIC;
+COMMENT ON FUNCTION movement.subject_export(bytea[], text, text) IS
+    'Per-vehicle: all that is stored of the passages with these tokens, one per token epoch, oldest first, as one JSON array; the texts stay sealed. Refused without purpose and case; the entry audit_id is committed first.';
+
+CREATE FUNCTION movement.subject_erase(tokens bytea[], purpose text, case_number text) RETURNS TABLE (audit_id bigint, sightings bigint, pictures bigint)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    missing text := nullif(concat_ws(' and ', CASE WHEN coalesce(trim(purpose), '') = '' THEN 'a purpose' END,
+                                              CASE WHEN coalesce(trim(case_number), '') = '' THEN 'a case number' END), '');
+    asked   jsonb := jsonb_build_object('tokens', (SELECT coalesce(jsonb_agg(encode(t, 'hex')), '[]') FROM unnest(tokens) AS t));
+BEGIN
+    IF missing IS NOT NULL THEN
+        audit_id := audit_commit('subject-erase', 'refused', 'without ' || missing, purpose, case_number, asked);
+        RAISE EXCEPTION 'a request about one vehicle needs %', missing USING ERRCODE = 'GN403',
+            DETAIL = format('The attempt is entry %s of the audit log.', audit_id),
+            HINT = 'Give the purpose and the case it is for.';
+    END IF;
+    -- As for a revision: no batch is under way now, and none begins before this transaction ends.
+    PERFORM pg_advisory_xact_lock(hashtext('gantry.revision'));
+    DELETE FROM crop k USING sighting s
+    WHERE s.token = ANY (tokens) AND k.camera_id = s.camera_id AND k.seen_at = s.seen_at AND k.passage_id = s.passage_id;
+    GET DIAGNOSTICS pictures = ROW_COUNT;
+    INSERT INTO leg_queue (token, seen_at) SELECT s.token, s.seen_at FROM sighting s WHERE s.token = ANY (tokens);
+    -- The row stays, as of a vehicle that was seen and not read: its key keeps a topic that is read again from bringing the
+    -- plate back, and counts of passages stay true.
+    UPDATE sighting s SET token = NULL, look_alike = NULL, token_epoch = NULL, sealed_text = NULL, confidence = NULL, votes = NULL,
+        reads = NULL, accepted = false, not_read = 'erased'
+    WHERE s.token = ANY (tokens);
+    GET DIAGNOSTICS sightings = ROW_COUNT;
+    audit_id := audit_append(session_user, concat_ws(' ', coalesce(host(inet_client_addr()), 'local'), nullif(current_setting('application_name'), '')),
+                             'subject-erase', 'done', NULL, purpose, case_number, asked || jsonb_build_object('sightings', sightings, 'pictures', pictures));
+    RETURN NEXT;
+END $$;
+REVOKE ALL ON FUNCTION movement.subject_erase(bytea[], text, text) FROM PUBLIC;
+COMMENT ON FUNCTION movement.subject_erase(bytea[], text, text) IS
+    'Per-vehicle: takes tokens, sealed text and picture away from the passages with these tokens, on the record, in one transaction; how many passages and pictures. The passages stay as of an unread vehicle; journeys and legs follow by leg_queue. Refused without purpose and case.';
+COMMENT ON COLUMN sighting.not_read IS 'Reason code when there is no plate or it is not accepted; erased: it was taken away at a person''s request.';
+
 INSERT INTO schema_version (version) VALUES (14);
 COMMIT;
