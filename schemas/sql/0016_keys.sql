@@ -75,7 +75,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
         SELECT b.previous_token AS token, s.camera_id, s.seen_at, s.passage_id, s.accepted, true AS later
         FROM epoch_bridge b JOIN sighting s ON (s.camera_id, s.seen_at, s.passage_id) = (b.camera_id, b.seen_at, b.passage_id)
             AND s.token IN (b.token, b.previous_token)
-        WHERE previous IS NULL OR b.previous_token = ANY (previous)
+        WHERE previous IS NULL OR b.previous_token IN (SELECT unnest(previous))
     ), span AS (
         SELECT l.token, min(l.seen_at) - 2 * g.journey_gap AS low, max(l.seen_at) + g.journey_gap AS high
         FROM later l, settings g GROUP BY l.token, g.journey_gap
@@ -138,7 +138,7 @@ BEGIN
             SELECT * FROM carried_passages(astride)
         ), changed AS (
             UPDATE epoch_bridge b SET carried = NOT b.carried
-            WHERE b.previous_token = ANY (astride) AND b.carried <> EXISTS (
+            WHERE b.previous_token IN (SELECT unnest(astride)) AND b.carried <> EXISTS (
                 SELECT FROM carried c WHERE (c.camera_id, c.seen_at, c.passage_id) = (b.camera_id, b.seen_at, b.passage_id))
             RETURNING *
         ), moved AS (
