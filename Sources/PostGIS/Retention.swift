@@ -104,7 +104,7 @@ public struct Retention: ~Copyable {
         let done = try unlessHeld { () throws(QueryError) in
             try ask("SELECT drop_rest($1, $2)", [now.rfc3339, reports?.interval])
         }
-        // Rows that were taken out lie in their pages until then.
+        // Tokens that were taken out of the queue lie in its file until then.
         try ask("VACUUM leg_queue")
         return done
     }

@@ -366,16 +366,10 @@ BEGIN
         what := 'reports';
         IF rows > 0 THEN RETURN NEXT; END IF;
     END IF;
-    -- An emptied queue's tokens lie in its file until they are written over.
-    IF pg_relation_size('leg_queue') > 0 AND NOT EXISTS (SELECT FROM leg_queue) THEN
-        PERFORM pg_advisory_xact_lock(hashtext('gantry.legs'));
-        LOCK TABLE leg_queue IN ACCESS EXCLUSIVE MODE;
-        IF NOT EXISTS (SELECT FROM leg_queue) THEN TRUNCATE leg_queue; END IF;
-    END IF;
 END $$;
 REVOKE ALL ON FUNCTION drop_rest(timestamptz, interval) FROM PUBLIC;
 COMMENT ON FUNCTION drop_rest(timestamptz, interval) IS
-    'Takes away what hangs on slots that are gone: hours of coverage, tokens in an emptied queue, and reports of days that are so old (null: they stay).';
+    'Takes away what hangs on slots that are gone: hours of coverage, and reports of days that are so old (null: they stay).';
 
 CREATE OR REPLACE FUNCTION forget_reports() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
