@@ -106,32 +106,43 @@ VisionStatus vision_network_prepare(vision_network *network, vision_pyramid *pyr
     });
 }
 
-VisionStatus vision_image_redacted(const vision_image *image, vision_rect part, const vision_rect *faces,
-                                   int32_t faceCount, vision_image **redacted, vision_error *error) noexcept {
+VisionStatus vision_image_redacted(const vision_image *image, vision_rect part, const vision_hidden *hidden,
+                                   int32_t hiddenCount, vision_image **redacted, vision_error *error) noexcept {
     return guarded(error, [&] {
+        const cv::Rect frame(0, 0, image->mat.cols, image->mat.rows);
         const cv::Rect inside(part.x, part.y, part.width, part.height);
-        require(part.width > 0 && part.height > 0 &&
-                    (inside & cv::Rect(0, 0, image->mat.cols, image->mat.rows)) == inside,
-                VisionStatusBadImage, "the rectangle is empty or leaves the image");
-        auto made = std::make_unique<vision_image>();
-        image->mat(inside).copyTo(made->mat);
-        for (int32_t i = 0; i < faceCount; i++) {
-            const cv::Rect whole(faces[i].x, faces[i].y, faces[i].width, faces[i].height);
-            const cv::Rect face = (whole & inside) - inside.tl();
-            if (face.empty()) continue;
-            cv::Mat pixels = made->mat(face);
-            // Six cells across the shorter side of the whole face, however large it is, and never a cell under
-            // four pixels: what is left cannot be told apart from any other face.
-            const double cell = std::max(4.0, std::min(whole.width, whole.height) / 6.0);
-            const cv::Size cells(std::max(1, int(face.width / cell)), std::max(1, int(face.height / cell)));
+        require(part.width > 0 && part.height > 0 && (inside & frame) == inside, VisionStatusBadImage,
+                "the rectangle is empty or leaves the image");
+        const auto seen = [&](const vision_hidden &one) {
+            const cv::Rect whole(one.rect.x, one.rect.y, one.rect.width, one.rect.height);
+            return (whole & inside).empty() ? cv::Rect() : whole & frame;
+        };
+        // Averages are taken over all of what is hidden, not over what of it lies in this crop: two crops that share
+        // a face then show the same few numbers, and not two grids to be put together.
+        cv::Rect area = inside;
+        for (int32_t i = 0; i < hiddenCount; i++)
+            if (const cv::Rect rect = seen(hidden[i]); !rect.empty()) area |= rect;
+        cv::Mat work = image->mat(area).clone();
+        for (int32_t i = 0; i < hiddenCount; i++) {
+            const cv::Rect rect = seen(hidden[i]);
+            if (rect.empty()) continue;
+            require(hidden[i].cells > 0, VisionStatusInternal, "nothing is hidden by no cell");
+            cv::Mat pixels = work(rect - area.tl());
+            // So many cells across the shorter side of the whole, however large it is, and never a cell under four
+            // pixels: what is left cannot be told apart from any other.
+            const double cell =
+                std::max(4.0, std::min(hidden[i].rect.width, hidden[i].rect.height) / double(hidden[i].cells));
+            const cv::Size cells(std::max(1, int(rect.width / cell)), std::max(1, int(rect.height / cell)));
             cv::Mat few, coarse;
             cv::resize(pixels, few, cells, 0, 0, cv::INTER_AREA);
-            cv::resize(few, coarse, face.size(), 0, 0, cv::INTER_NEAREST);
+            cv::resize(few, coarse, rect.size(), 0, 0, cv::INTER_NEAREST);
             const int kernel = std::max(3, int(cell)) | 1;
-            // BORDER_ISOLATED: the original pixels around the face must not flow back in.
+            // BORDER_ISOLATED: the original pixels around must not flow back in.
             cv::blur(coarse, pixels, cv::Size(kernel, kernel), cv::Point(-1, -1),
                      cv::BORDER_REPLICATE | cv::BORDER_ISOLATED);
         }
+        auto made = std::make_unique<vision_image>();
+        work(inside - area.tl()).copyTo(made->mat);
         *redacted = made.release();
     });
 }

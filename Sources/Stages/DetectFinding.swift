@@ -22,12 +22,17 @@ public struct FoundPlate: Hashable, Sendable {
     public var score: Double
     /// The score alone does not make it a plate: it must be read as well.
     public var isDoubtful: Bool
+    /// Too weak to be read, strong enough to be hidden: it leaves as nothing but a patch in crops.
+    public var isFaint: Bool
 
-    public init(box: Box, corners: Quadrilateral, score: Double, isDoubtful: Bool = false) {
+    public init(
+        box: Box, corners: Quadrilateral, score: Double, isDoubtful: Bool = false, isFaint: Bool = false
+    ) {
         self.box = box
         self.corners = corners
         self.score = score
         self.isDoubtful = isDoubtful
+        self.isFaint = isFaint
     }
 }
 
@@ -60,12 +65,16 @@ public protocol ObjectFinding: ~Copyable {
     func size(of frame: Frame) -> (width: Int, height: Int)
     /// Best first.
     mutating func vehicles(in frame: Frame) throws -> [FoundVehicle]
-    /// Best first.
+    /// Best first, down to those that are only hidden.
     mutating func plates(in frame: Frame) throws -> [FoundPlate]
     /// Faces whose centre lies in a part of the frame. Throws when it could not look at all of that part.
     mutating func faces(in frame: Frame, within part: Box) throws -> [Box]
-    /// Cuts a part of the frame at full resolution, the faces of the pass made unrecognisable first.
+    /// Cuts a part of the frame at full resolution, the faces of the pass and the plates made unrecognisable first.
     ///
-    /// - Parameter quality: Of the JPEG, 1...100.
-    mutating func crop(_ part: Box, of frame: Frame, after pass: FacePass, quality: Int) throws -> Crop
+    /// - Parameters:
+    ///   - plates: Already widened; those outside the part are ignored.
+    ///   - quality: Of the JPEG, 1...100.
+    mutating func crop(
+        _ part: Box, of frame: Frame, after pass: FacePass, hiding plates: [Box], quality: Int
+    ) throws -> Crop
 }

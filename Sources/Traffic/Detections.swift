@@ -3,7 +3,7 @@ public enum VehicleClass: String, Hashable, Sendable, CaseIterable {
     case car, truck, bus, motorcycle, bicycle
 }
 
-/// A piece of a frame, cut at full source resolution, its faces blurred.
+/// A piece of a frame, cut at full source resolution, its faces and the plates of others blurred.
 ///
 /// Only the detect stage makes one, and only after the face pass over its pixels finished.
 public struct Crop: Hashable, Sendable {

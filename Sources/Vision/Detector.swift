@@ -34,6 +34,7 @@ public final class Detector {
         let placement = try network.prepare(pyramid, region: part, descriptor.preparation)
         try network.run()
         calls?.count(descriptor.task)
+        if descriptor.task != .vehicles { try requireNumbers() }
         var found: [Finding] = []
         for var finding in try decoder.findings(network) {
             finding.box = placement.frame(finding.box)
@@ -46,6 +47,18 @@ public final class Detector {
             found.append(finding)
         }
         return suppressed(found, overlap: descriptor.overlap, nested: descriptor.nested)
+    }
+
+    /// What is no number is below every threshold and in no picture: what has to be hidden would be let through.
+    private func requireNumbers() throws(VisionError) {
+        for index in 0..<network.outputCount {
+            // A sum is a number only if all of it is, and costs a fraction of looking at each.
+            var sum: Float = 0
+            for value in network.output(index).values { sum += value * 0 }
+            guard sum == 0 else {
+                throw .internalFault("output \(index) of \(descriptor.model) holds values that are no numbers")
+            }
+        }
     }
 
     /// The network alone, on whatever its input holds: what a benchmark compares the pipeline with.

@@ -13,16 +13,22 @@ public struct ObjectFinder: ObjectFinding, ~Copyable {
 
     private let vehicles, plates, faces: Detector
     private let pyramid: Pyramid
+    /// Plates found below this score are hidden and not read.
+    private let plateScore: Double
     /// Faces near the edge of the part that leaves are seen whole when the pass looks a little further.
     private static let faceReach = 0.08
 
+    /// - Parameter plateScore: In place of the descriptor's threshold for plates that are read.
     /// - Precondition: Each detector's descriptor is for its task.
-    public init(vehicles: Detector, plates: Detector, faces: Detector) throws(VisionError) {
+    public init(
+        vehicles: Detector, plates: Detector, faces: Detector, plateScore: Double? = nil
+    ) throws(VisionError) {
         precondition(vehicles.descriptor.task == .vehicles && plates.descriptor.task == .plates)
         precondition(faces.descriptor.task == .faces)
         self.vehicles = vehicles
         self.plates = plates
         self.faces = faces
+        self.plateScore = plateScore ?? plates.descriptor.score
         pyramid = try Pyramid()
     }
 
@@ -48,7 +54,7 @@ public struct ObjectFinder: ObjectFinding, ~Copyable {
         return try plates.findings(pyramid).map {
             FoundPlate(
                 box: $0.box, corners: $0.corners ?? Quadrilateral($0.box), score: $0.score,
-                isDoubtful: $0.score < plates.descriptor.sure)
+                isDoubtful: $0.score < plates.descriptor.sure, isFaint: $0.score < plateScore)
         }
     }
 
@@ -60,14 +66,19 @@ public struct ObjectFinder: ObjectFinding, ~Copyable {
         return try faces.findings(pyramid, region: wider).map(\.box)
     }
 
-    public mutating func crop(_ part: Box, of frame: Frame, after pass: FacePass, quality: Int) throws -> Crop {
+    public mutating func crop(
+        _ part: Box, of frame: Frame, after pass: FacePass, hiding plates: [Box], quality: Int
+    ) throws -> Crop {
         let whole = try frame.picture.pixelBox(part)
         guard pass.region.cover(of: whole) == 1 else {
             throw VisionError.internalFault("the crop \(whole) leaves the region \(pass.region) of the face pass")
         }
-        let hidden = pass.faces.filter { $0.intersection(whole) > 0 }
-        // Most crops show no face: they share the frame's pixels, without a copy.
-        let picture = hidden.isEmpty ? try frame.picture.crop(whole) : try frame.picture.redacted(whole, hiding: hidden)
+        let faces = pass.faces.filter { $0.intersection(whole) > 0 }
+        let plates = plates.filter { $0.intersection(whole) > 0 }
+        // Most crops show nothing to hide: they share the frame's pixels, without a copy.
+        let picture =
+            faces.isEmpty && plates.isEmpty
+            ? try frame.picture.crop(whole) : try frame.picture.redacted(whole, hiding: faces, plates: plates)
         return Crop(jpeg: try picture.jpeg(quality: quality), box: whole)
     }
 

@@ -34,8 +34,10 @@ public struct FinderRecipe: Sendable {
     /// Loads the three networks; 0.2 to 0.6 s.
     public func makeFinder() throws(VisionError) -> ObjectFinder {
         try ObjectFinder(
-            vehicles: detector(vehicles, settings.vehicleScore), plates: detector(plates, settings.plateScore),
-            faces: detector(faces, settings.faceScore))
+            vehicles: detector(vehicles, settings.vehicleScore),
+            // Whatever is read, what looks a little like a plate is found too, for it may have to be hidden.
+            plates: detector(plates, min(plates.descriptor.hide, settings.plateScore ?? 1)),
+            faces: detector(faces, settings.faceScore), plateScore: settings.plateScore)
     }
 
     private func detector(_ model: InstalledModel, _ score: Double?) throws(VisionError) -> Detector {

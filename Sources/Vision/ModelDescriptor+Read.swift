@@ -41,8 +41,14 @@ extension ModelDescriptor {
         let outputs = root.texts("outputs")
         let score = root.number("score", 0...1)
         let sure = root.line("sure") == nil ? nil : root.number("sure", 0...1)
+        let hide = root.line("hide") == nil ? nil : root.number("hide", 0...1)
         if let line = root.line("sure"), task != .plates {
             problems.add(line, "'sure' is for plates: nothing else is read")
+        }
+        if let line = root.line("hide"), task != .plates {
+            problems.add(line, "'hide' is for plates: every face found is hidden, and vehicles never are")
+        } else if let line = root.line("hide"), let hide, let score, hide > score {
+            problems.add(line, "'hide' is \(hide), more than 'score': what is read must not be found later than hidden")
         }
         let overlap = root.number("overlap", 0...1, absent: 0.45)
         let nested = root.line("nested") == nil ? nil : root.number("nested", 0...1)
@@ -70,8 +76,8 @@ extension ModelDescriptor {
         }
         self.init(
             task: task, model: model, configuration: configuration, decode: decode, width: width, height: height,
-            preparation: preparation, outputs: outputs, classes: classes, score: score, sure: sure, overlap: overlap,
-            nested: nested)
+            preparation: preparation, outputs: outputs, classes: classes, score: score, sure: sure, hide: hide,
+            overlap: overlap, nested: nested)
     }
 }
 

@@ -44,6 +44,8 @@ public struct ModelDescriptor: Hashable, Sendable {
     public var score: Double
     /// Plates found below this score (0...1) count only if they can be read; by default ``score``, so that all count.
     public var sure: Double
+    /// Plates found from this score (0...1) up to ``score`` are not read, only hidden in crops; by default ``score``.
+    public var hide: Double
     /// Of two finds that overlap by more (intersection over union, 0...1) the better one stays.
     public var overlap: Double
     /// Finds of which so much (0...1) lies in a larger one are dropped as pieces of it; nil keeps them.
@@ -52,7 +54,7 @@ public struct ModelDescriptor: Hashable, Sendable {
     public init(
         task: ModelTask, model: String, configuration: String? = nil, decode: DecodeKind, width: Int, height: Int,
         preparation: Preparation = Preparation(), outputs: [String] = [], classes: [Int: VehicleClass] = [:],
-        score: Double, sure: Double? = nil, overlap: Double, nested: Double? = nil
+        score: Double, sure: Double? = nil, hide: Double? = nil, overlap: Double, nested: Double? = nil
     ) {
         self.task = task
         self.model = model
@@ -65,6 +67,7 @@ public struct ModelDescriptor: Hashable, Sendable {
         self.classes = classes
         self.score = score
         self.sure = sure ?? score
+        self.hide = hide ?? score
         self.overlap = overlap
         self.nested = nested
     }

@@ -17,6 +17,7 @@ private struct ScriptedFinder: ObjectFinding, ~Copyable {
     final class Log {
         var facePasses: [Box] = []
         var hidden: [[Box]] = []
+        var hiddenPlates: [[Box]] = []
         var qualities: [Int] = []
     }
     let log: Log
@@ -39,8 +40,11 @@ private struct ScriptedFinder: ObjectFinding, ~Copyable {
         if frame.refuses.contains("faces") { throw Refused() }
         return frame.faces
     }
-    mutating func crop(_ part: Box, of frame: Script, after pass: FacePass, quality: Int) throws -> Crop {
+    mutating func crop(
+        _ part: Box, of frame: Script, after pass: FacePass, hiding plates: [Box], quality: Int
+    ) throws -> Crop {
         if frame.refuses.contains("crop") { throw Refused() }
+        log.hiddenPlates.append(plates)
         log.hidden.append(pass.faces)
         log.qualities.append(quality)
         return Crop(jpeg: [UInt8(quality)], box: part)
@@ -163,7 +167,7 @@ private func plate(_ x: Double, _ y: Double, _ width: Double = 100, _ height: Do
                 record(
                     .init(
                         vehicles: [vehicle(0, 0, 50, 50), vehicle(100, 0, 50, 50), vehicle(200, 0, 50, 50)],
-                        plates: [plate(1, 1), plate(2, 200), plate(3, 400)])))[0].content)
+                        plates: [plate(1, 101), plate(2, 200), plate(3, 400)])))[0].content)
         #expect(made.vehicles.map(\.box.x) == [0, 100])
         #expect(made.plates.map(\.box.x) == [1])
         #expect(stage.takeTallies() == ["vehicles-shed": 1, "plates-shed": 2])
@@ -177,6 +181,87 @@ private func plate(_ x: Double, _ y: Double, _ width: Double = 100, _ height: Do
         #expect(try stage.process(record(.init(plates: [plate(5, 5)])))[0].content?.plates.count == 1)
     }
 
+    @Test func `a vehicle's crop shows its own plate and hides every other, a plate's crop likewise`() throws {
+        // A car, the next one half in its box, and a third that nobody found.
+        var stage = stage()
+        let script = ScriptedFinder.Script(
+            vehicles: [vehicle(100, 100, 400, 300), vehicle(420, 100, 400, 300)],
+            plates: [plate(250, 325), plate(400, 325, 99), plate(900, 700)])
+        let made = try #require(try stage.process(record(script))[0].content)
+        #expect(made.plates.map(\.vehicle) == [0, 0, nil])
+        let stranger = Box(x: 385.15, y: 322, width: 128.7, height: 26)
+        #expect(log.hiddenPlates.map { $0.map(\.rounded) } == [[stranger.rounded], [stranger.rounded], [], [], []])
+        #expect(made.redactions == 0, "only faces are counted there")
+        #expect(stage.takeTallies() == ["plates-hidden": 1])
+    }
+
+    @Test func `a second plate within the margin of a plate's crop is hidden in it`() throws {
+        var stage = stage()
+        _ = try stage.process(record(.init(plates: [plate(300, 300), plate(300, 322)])))
+        #expect(log.hiddenPlates.map(\.count) == [1, 1])
+        #expect(log.hiddenPlates[0][0].y > 315 && log.hiddenPlates[1][0].y < 300)
+    }
+
+    @Test func `what is too faint to be read, or was shed, is hidden and goes nowhere else`() throws {
+        var settings = DetectSettings()
+        settings.mostPlates = 1
+        var stage = stage(settings)
+        var faint = plate(400, 150, 60, 15)
+        faint.isFaint = true
+        let script = ScriptedFinder.Script(
+            vehicles: [vehicle(100, 100, 400, 300)], plates: [plate(250, 325), plate(120, 130), faint])
+        let made = try #require(try stage.process(record(script))[0].content)
+        #expect(made.plates.map(\.box.x) == [250])
+        #expect(log.hiddenPlates.map(\.count) == [2, 0])
+        #expect(stage.takeTallies() == ["plates-shed": 1, "plates-hidden": 2])
+    }
+
+    @Test func `a weaker find on a vehicle's own plate does not hide it`() throws {
+        var stage = stage()
+        var piece = plate(300, 328, 40, 14), frame = plate(240, 310, 130, 60), beside = plate(349, 325, 80, 20)
+        piece.isFaint = true
+        frame.isDoubtful = true
+        beside.isFaint = true
+        _ = try stage.process(
+            record(.init(vehicles: [vehicle(100, 100, 400, 300)], plates: [plate(250, 325), frame, piece, beside])))
+        #expect(log.hiddenPlates[0] == [])
+        // Were it surely a plate, it would be another one.
+        beside.isFaint = false
+        _ = try stage.process(
+            record(.init(vehicles: [vehicle(100, 100, 400, 300)], plates: [plate(250, 325), beside])))
+        #expect(log.hiddenPlates[3].count == 1)
+    }
+
+    @Test func `a vehicle shows the surest plate it carries, and of these the one that sits best`() {
+        let car = Box(x: 0, y: 0, width: 400, height: 300)
+        let central = plate(150, 215), aside = plate(20, 100)
+        var doubtful = central, faint = central
+        doubtful.isDoubtful = true
+        faint.isFaint = true
+        #expect(ownPlates([aside, central], of: [car]) == [central.box])
+        #expect(ownPlates([central, aside], of: [car]) == [central.box])
+        #expect(ownPlates([doubtful, aside], of: [car]) == [aside.box])
+        #expect(ownPlates([faint, aside], of: [car]) == [aside.box])
+        #expect(ownPlates([faint], of: [car]) == [faint.box])
+        #expect(ownPlates([plate(900, 20)], of: [car]) == [nil])
+    }
+
+    @Test(arguments: [Double.nan, .infinity])
+    func `faces that are nowhere are no face pass: no crop leaves`(number: Double) throws {
+        for box in [Box(x: number, y: 1, width: 9, height: 9), Box(x: 1, y: 1, width: 9, height: number)] {
+            var stage = stage()
+            let made = try #require(
+                try stage.process(record(.init(plates: [plate(5, 5)], faces: [box])))[0].content)
+            #expect(made.plates.map(\.crop) == [nil])
+            #expect(stage.takeTallies() == ["redaction-failed": 1])
+        }
+        var stage = stage()
+        let error = #expect(throws: BadRecord.self) {
+            try stage.process(record(.init(plates: [plate(number, 5)])))
+        }
+        #expect(error?.code == "DET202")
+    }
+
     @Test func `a plate goes to the vehicle in which it sits best`() {
         // A car in front of a lorry: both boxes hold the plate.
         let lorry = Box(x: 0, y: 0, width: 600, height: 600), car = Box(x: 300, y: 300, width: 260, height: 220)
@@ -188,4 +273,9 @@ private func plate(_ x: Double, _ y: Double, _ width: Double = 100, _ height: Do
         #expect(carrier(of: Box(x: 560, y: 100, width: 100, height: 20), among: [lorry]) == nil)
         #expect(carrier(of: carPlate, among: []) == nil)
     }
+}
+
+extension Box {
+    /// To a thousandth of a pixel, for comparing what was computed in another order.
+    fileprivate var rounded: [Int] { [x, y, width, height].map { Int(($0 * 1000).rounded()) } }
 }

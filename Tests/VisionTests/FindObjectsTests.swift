@@ -56,6 +56,43 @@ private func bytes(_ picture: Picture) -> [UInt8] {
         #expect(hidden[0] == hidden[1])
     }
 
+    @Test func `two plates with the same averages of squares as high as they are end up the same`() throws {
+        // Other characters with as much ink in each square, other grain: 1 in 4 columns dark, at another place.
+        func plate(_ shift: Int, grain: Int) -> [UInt8] {
+            (0..<(40 * 160)).flatMap { pixel -> [UInt8] in
+                let x = pixel % 160, y = pixel / 160
+                let dark = (x + shift) % 40 / 10 == (y / 10 * shift) % 4
+                let value = UInt8(dark ? 40 : 200 + ((x + y).isMultiple(of: 2) ? grain : -grain))
+                return [value, value, value]
+            }
+        }
+        let box = Box(x: 0, y: 0, width: 160, height: 40)
+        let shown = try [plate(0, grain: 0), plate(10, grain: 9), plate(30, grain: 20)].map {
+            try Picture.copying($0, width: 160, height: 40, channels: 3)
+        }
+        let hidden = try shown.map { bytes(try $0.redacted(box, hiding: [], plates: [box])) }
+        #expect(hidden[0] == hidden[1] && hidden[0] == hidden[2])
+        let faces = try shown.map { bytes(try $0.redacted(box, hiding: [box])) }
+        #expect(faces[0] != faces[1], "six averages across would tell these plates apart")
+    }
+
+    @Test func `what is left of a face does not depend on the crop that shows it`() throws {
+        // Two crops of one frame, were their averages taken over other pixels, would tell more than one of them.
+        let picture = try noise(100, 100).picture
+        let face = Box(x: 20, y: 20, width: 50, height: 50)
+        let whole = try picture.redacted(Box(x: 0, y: 0, width: 100, height: 100), hiding: [face])
+        for part in [Box(x: 33, y: 41, width: 60, height: 50), Box(x: 0, y: 0, width: 43, height: 57)] {
+            #expect(bytes(try picture.redacted(part, hiding: [face])) == bytes(try whole.crop(part)))
+        }
+    }
+
+    @Test func `a face beside a plate does not bring the plate's detail back`() throws {
+        let picture = try noise(160, 40).picture
+        let plate = Box(x: 0, y: 0, width: 160, height: 40), face = Box(x: 50, y: 0, width: 24, height: 24)
+        let values = bytes(try picture.redacted(plate, hiding: [face], plates: [plate]))
+        #expect(values.max()! - values.min()! < 30, "finer averages lie on the plate")
+    }
+
     @Test func `a face that reaches over the crop's edge is hidden up to it`() throws {
         let (picture, pixels) = try noise(100, 100)
         let part = Box(x: 30, y: 30, width: 40, height: 40)
@@ -72,13 +109,26 @@ private func bytes(_ picture: Picture) -> [UInt8] {
     }
 }
 
+/// The markers of a JPEG's segments, up to its scan.
+private func jpegSegments(_ jpeg: [UInt8]) throws -> [UInt8] {
+    var at = 2
+    var markers: [UInt8] = []
+    while at + 4 <= jpeg.count {
+        try #require(jpeg[at] == 0xFF)
+        markers.append(jpeg[at + 1])
+        if jpeg[at + 1] == 0xDA { return markers }
+        at += 2 + Int(jpeg[at + 2]) << 8 + Int(jpeg[at + 3])
+    }
+    return markers
+}
+
 /// A finder over scripted networks: one vehicle over most of a 200 x 160 frame, one plate, one face.
 @Suite struct FindObjectsTests {
     private let face = ScriptedNetwork(
         width: 64, height: 64, [.init(1, 5, 1, at: [(0, 32), (1, 24), (2, 10), (3, 12), (4, 0.9)])])
     private let frame = Box(x: 0, y: 0, width: 200, height: 160)
 
-    private func finder() throws -> ObjectFinder {
+    private func finder(_ faces: ScriptedNetwork? = nil) throws -> ObjectFinder {
         // Input pixels: the frame at 0.32, so 200 x 160 becomes 64 x 51.2.
         let vehicles = ScriptedNetwork(
             width: 64, height: 64, [.init(1, 5, 1, at: [(0, 32), (1, 25), (2, 50), (3, 40), (4, 0.9)])])
@@ -87,7 +137,7 @@ private func bytes(_ picture: Picture) -> [UInt8] {
         return try ObjectFinder(
             vehicles: Detector(.plain(.vehicles, .yolov8, 64, 64, classes: [0: .bus]), network: vehicles),
             plates: Detector(.plain(.plates, .yolov8, 64, 64), network: plates),
-            faces: Detector(.plain(.faces, .yolov8, 64, 64), network: face))
+            faces: Detector(.plain(.faces, .yolov8, 64, 64), network: faces ?? face))
     }
 
     private func record(_ image: FrameImage) -> StreamRecord<FrameImage> {
@@ -128,6 +178,73 @@ private func bytes(_ picture: Picture) -> [UInt8] {
         #expect(spread(after, elsewhere) > 1500, "what is no face lost its detail")
     }
 
+    @Test func `a plate too faint to be read is hidden in the vehicle's crop, and is in no record`() throws {
+        // The vehicle's own plate and, above it, a find of 0.2 where 0.5 is needed for reading.
+        let plates = ScriptedNetwork(
+            width: 64, height: 64,
+            [
+                .init(
+                    1, 5, 2,
+                    at: [
+                        (0, 32), (2, 36), (4, 16), (6, 4), (8, 0.8), (1, 32), (3, 12), (5, 16), (7, 4), (9, 0.2),
+                    ])
+            ])
+        let picture = try noise(200, 160).picture
+        func crop(hide: Double) throws -> (crop: Crop, plates: Int) {
+            let vehicles = ScriptedNetwork(
+                width: 64, height: 64, [.init(1, 5, 1, at: [(0, 32), (1, 25), (2, 50), (3, 40), (4, 0.9)])])
+            let faces = ScriptedNetwork(width: 64, height: 64, [.init(1, 5, 1, at: [])])
+            var stage = Detect(
+                finder: try ObjectFinder(
+                    vehicles: Detector(.plain(.vehicles, .yolov8, 64, 64, classes: [0: .bus]), network: vehicles),
+                    plates: Detector(.plain(.plates, .yolov8, 64, 64), network: plates, score: hide),
+                    faces: Detector(.plain(.faces, .yolov8, 64, 64), network: faces)))
+            let made = try #require(try stage.process(record(.pixels(picture)))[0].content)
+            return (try #require(made.vehicles[0].crop), made.plates.count)
+        }
+        let faint = Box(x: 75, y: 31.25, width: 50, height: 12.5)
+        func spread(_ crop: Crop) throws -> Int {
+            let inside = Box(x: faint.x - crop.box.x, y: faint.y - crop.box.y, width: 50, height: 12)
+            let values = bytes(try Picture.decoding(crop.jpeg).crop(inside))
+            return Int(values.max()!) - Int(values.min()!)
+        }
+        let hidden = try crop(hide: 0.1), shown = try crop(hide: 0.5)
+        #expect(hidden.plates == 1 && shown.plates == 1)
+        #expect(try spread(hidden.crop) < 70, "the faint plate kept its detail")
+        #expect(try spread(shown.crop) > 150)
+    }
+
+    @Test(arguments: [Float.nan, .infinity])
+    func `a face network that answers with no numbers has not looked: nothing is cut`(number: Float) throws {
+        // Anywhere: a score that is no number would be under every threshold, a place that is none in no picture.
+        for place in 0..<5 {
+            let face = ScriptedNetwork(
+                width: 64, height: 64, [.init(1, 5, 1, at: [(2, 10), (3, 12), (4, 0.9), (place, number)])])
+            var stage = Detect(finder: try finder(face))
+            let made = try #require(try stage.process(record(.pixels(try noise(200, 160).picture)))[0].content)
+            #expect(made.vehicles.map(\.crop) == [nil] && made.plates.map(\.crop) == [nil], "at \(place)")
+            #expect(stage.takeTallies() == ["redaction-failed": 1])
+        }
+    }
+
+    @Test func `a crop is pixels and the tables to decode them, nothing of the frame's file`() throws {
+        // A frame that comes with a comment and a block of EXIF in which a thumbnail would lie.
+        let clean = try noise(200, 160).picture.jpeg(quality: 90)
+        let thumbnail: [UInt8] = [0xFF, 0xE1, 0, 18] + Array("Exif\0\0".utf8) + Array("thumbnail!".utf8)
+        let comment: [UInt8] = [0xFF, 0xFE, 0, 9] + Array("comment".utf8)
+        let file = Array(clean[0..<2]) + thumbnail + comment + Array(clean[2...])
+        #expect(try jpegSegments(file).contains(0xE1))
+        var stage = Detect(finder: try finder())
+        let made = try #require(try stage.process(record(.jpeg(file)))[0].content)
+        for crop in [made.vehicles[0].crop, made.plates[0].crop] {
+            // Application 0 (JFIF, without a thumbnail), quantisation, frame, Huffman tables, scan.
+            let jpeg = try #require(crop).jpeg
+            #expect(Set(try jpegSegments(jpeg)).isSubset(of: [0xE0, 0xDB, 0xC0, 0xC4, 0xDA]))
+            #expect(Array(jpeg[2..<20]) == [0xFF, 0xE0, 0, 16, 0x4A, 0x46, 0x49, 0x46, 0, 1, 1, 0, 0, 1, 0, 1, 0, 0])
+            #expect(jpeg.suffix(2) == [0xFF, 0xD9])
+        }
+    }
+
     @Test func `when the face network fails nothing is cut`() throws {
         face.failure = .internalFault("out of memory")
         var stage = Detect(finder: try finder())
@@ -151,7 +268,8 @@ private func bytes(_ picture: Picture) -> [UInt8] {
         let pass = FacePass(region: Box(x: 0, y: 0, width: 100, height: 100), faces: [])
         let refused: Bool
         do {
-            _ = try finder.crop(Box(x: 50, y: 50, width: 60, height: 20), of: opened, after: pass, quality: 90)
+            _ = try finder.crop(
+                Box(x: 50, y: 50, width: 60, height: 20), of: opened, after: pass, hiding: [], quality: 90)
             refused = false
         } catch { refused = true }
         #expect(refused)

@@ -42,6 +42,7 @@ private let good = """
         ("  pad: 0", "  padding: 0", 11, "unknown key 'input.padding'"),
         ("overlap: 0.5", "nms: 0.5", 15, "unknown key 'nms'"),
         ("overlap: 0.5", "sure: 0.5", 15, "'sure' is for plates"),
+        ("overlap: 0.5", "hide: 0.2", 15, "'hide' is for plates"),
         ("overlap: 0.5", "nested: 85", 15, "'nested' must be a number"),
         ("  mean: [1, 2, 3]", "  mean: [1, 2]", 8, "'input.mean' must be a number or a list of three"),
         ("{2: car, 7: truck}", "{2: car, 7: pedestrian}", 13, "'classes.7' must be one of"),

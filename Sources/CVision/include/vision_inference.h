@@ -94,12 +94,20 @@ void vision_pyramid_destroy(vision_pyramid *_Nullable pyramid) VISION_NOEXCEPT;
 VisionStatus vision_pyramid_set(vision_pyramid *_Nonnull pyramid, const vision_image *_Nonnull image,
                                 vision_error *_Nonnull error) VISION_NOEXCEPT;
 
-/// A deep copy of a part of an image in which every face is reduced to a few averages (six across its shorter
-/// side at most) and blurred, so that nothing can bring it back. The original is not touched.
+/// What must not be recognised, in pixels of the whole image.
+typedef struct {
+    vision_rect rect;
+    /// Averages that are left across the shorter side of `rect`, at most; positive.
+    int32_t cells;
+} vision_hidden;
+
+/// A deep copy of a part of an image in which everything hidden is reduced to a few averages and blurred, so that
+/// nothing can bring it back. What is left depends on the averages alone, and they on the hidden rectangle alone,
+/// not on the part. The original is not touched.
 ///
-/// - faces: Pixels of the whole image; parts outside `part` are ignored.
+/// - hidden: In the order in which they are hidden; those that lie outside `part` are ignored.
 VisionStatus vision_image_redacted(const vision_image *_Nonnull image, vision_rect part,
-                                   const vision_rect *_Nullable faces, int32_t face_count,
+                                   const vision_hidden *_Nullable hidden, int32_t hidden_count,
                                    vision_image *_Nullable *_Nonnull redacted,
                                    vision_error *_Nonnull error) VISION_NOEXCEPT;
 
