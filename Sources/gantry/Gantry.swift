@@ -19,7 +19,8 @@ struct Gantry: AsyncParsableCommand {
             CheckCommand.self,
             DoctorCommand.self,
             KeysCommand.self, RetentionCommand.self, PurposesCommand.self, RequestsCommand.self, ApproveCommand.self,
-            RevealCommand.self, AuditCommand.self, SubjectCommand.self, ReportCommand.self, ScoreCommand.self, TrackCommand.self,
+            RevealCommand.self, AuditCommand.self, SubjectCommand.self, ReportCommand.self, ScoreCommand.self,
+            TrackCommand.self,
             BenchLocally.self,
         ])
 

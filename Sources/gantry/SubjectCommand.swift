@@ -106,10 +106,19 @@ struct SubjectExport: AsyncParsableCommand {
                 try JSONSerialization.jsonObject(with: Data(answer.passages.utf8)) as? [[String: Any]] ?? []
             for index in passages.indices {
                 let sealed = passages[index].removeValue(forKey: "sealed_text") as? String ?? ""
-                let text = try opened.vault?.opened(
-                    bytes(sealed), passage: PassageID(bytes(passages[index]["passage"] as? String ?? "")),
+                let place = Vault.Place(
+                    passage: PassageID(bytes(passages[index]["passage"] as? String ?? "")),
                     camera: CameraID(passages[index]["camera"] as? String ?? ""),
-                    at: EventTime(rfc3339: passages[index]["first_seen"] as? String ?? "") ?? EventTime(nanoseconds: 0))
+                    firstSeen: EventTime(rfc3339: passages[index]["first_seen"] as? String ?? "")
+                        ?? EventTime(nanoseconds: 0))
+                let text = try opened.vault.flatMap { vault throws(CustodyError) in
+                    do throws(CustodyError) {
+                        return try vault.open(text: bytes(sealed), at: place)
+                    } catch {
+                        if case .destroyed = error { return PlateText?.none }
+                        throw error
+                    }
+                }
                 passages[index]["text"] = text?.text ?? NSNull()
             }
             let document =

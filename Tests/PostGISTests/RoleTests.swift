@@ -124,13 +124,13 @@ import Traffic
     }
 
     @Test func `what is made anew gets its grants from the next migration`() throws {
-        _ = try database.query("DROP FUNCTION movement.minimum_vehicles()")
+        _ = try database.query("DROP FUNCTION movement.publication()")
         _ = try database.query(
-            "CREATE FUNCTION movement.minimum_vehicles() RETURNS integer LANGUAGE sql AS 'SELECT 1'")
-        _ = try database.query("COMMENT ON FUNCTION movement.minimum_vehicles() IS 'Per-vehicle: for this test.'")
+            "CREATE FUNCTION movement.publication() RETURNS integer LANGUAGE sql AS 'SELECT 1'")
+        _ = try database.query("COMMENT ON FUNCTION movement.publication() IS 'Per-vehicle: for this test.'")
         try Migrator(folder: "\(Postgres.root)/schemas/sql").migrate(database.address)
         let granted = try ["public", "gantry_analyst", "gantry_investigator"].map { role in
-            try database.query("SELECT has_function_privilege('\(role)', 'movement.minimum_vehicles()', 'EXECUTE')")[0][
+            try database.query("SELECT has_function_privilege('\(role)', 'movement.publication()', 'EXECUTE')")[0][
                 0]
         }
         #expect(granted == ["f", "f", "t"])

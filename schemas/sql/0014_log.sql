@@ -129,7 +129,7 @@ BEGIN
 END $$;
 REVOKE ALL ON FUNCTION movement.subject_export(bytea[], text, text) FROM PUBLIC;
 COMMENT ON FUNCTION movement.subject_export(bytea[], text, text) IS
-    'Per-vehicle: all that is stored of the passages with these tokens, one per token epoch, oldest first, as one JSON array; the texts stay sealed. Refused without purpose and case; the entry audit_id is committed first.';
+    'Subject-request, granted to nobody by itself: all that is stored of the passages with these tokens, one per token epoch, oldest first, as one JSON array; the texts stay sealed. Refused without purpose and case; the entry audit_id is committed first.';
 
 CREATE FUNCTION movement.subject_erase(tokens bytea[], purpose text, case_number text) RETURNS TABLE (audit_id bigint, sightings bigint, pictures bigint)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
@@ -162,7 +162,7 @@ BEGIN
 END $$;
 REVOKE ALL ON FUNCTION movement.subject_erase(bytea[], text, text) FROM PUBLIC;
 COMMENT ON FUNCTION movement.subject_erase(bytea[], text, text) IS
-    'Per-vehicle: takes tokens, sealed text and picture away from the passages with these tokens, on the record, in one transaction; how many passages and pictures. The passages stay as of an unread vehicle; journeys and legs follow by leg_queue. Refused without purpose and case.';
+    'Subject-request, granted to nobody by itself: takes tokens, sealed text and picture away from the passages with these tokens, on the record, in one transaction; how many passages and pictures. The passages stay as of an unread vehicle; journeys and legs follow by leg_queue. Refused without purpose and case.';
 COMMENT ON COLUMN sighting.not_read IS 'Reason code when there is no plate or it is not accepted; erased: it was taken away at a person''s request.';
 
 INSERT INTO schema_version (version) VALUES (14);
