@@ -7,7 +7,9 @@ struct MigrateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "migrate", abstract: "Applies the migrations that a database lacks.",
         discussion: """
-            Forward only, one transaction a file; one that was edited after it was applied is refused. With a pipeline, \
+            Forward only, one transaction a file; one that was edited after it was applied is refused. Roles (gantry_ingest, \
+            gantry_analyst and others) are made and get their grants each time, also after a database was restored or copied; \
+            statements that take more rights are printed. With a pipeline, \
             the least number of vehicles that a count is shown for is set from it, on the record.
             """)
     @OptionGroup var system: SystemOptions
