@@ -7,9 +7,10 @@ struct MigrateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "migrate", abstract: "Applies the migrations that a database lacks.",
         discussion: """
-            Forward only, one transaction a file; one that was edited after it was applied is refused. With a pipeline, \
-            the least number of vehicles that a count is shown for, and the length of partitions that its retention \
-            needs, are set from it, on the record.
+            Forward only, one transaction a file; one that was edited after it was applied is refused. Roles (gantry_ingest, \
+            gantry_analyst and others) are made and get their grants each time, also after a database was restored or copied; \
+            statements that take more rights are printed. With a pipeline, the least number of vehicles that a count is shown \
+            for, and the length of partitions that its retention needs, are set from it, on the record.
             """)
     @OptionGroup var system: SystemOptions
     @Option(help: "Folder of the migrations (default: schemas/sql of the checkout, or GANTRY_SCHEMAS).")
