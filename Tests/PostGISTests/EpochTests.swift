@@ -67,8 +67,8 @@ import Traffic
         #expect(try movement(database) == journeys)
         #expect(
             try database.query(
-                "SELECT count(DISTINCT token), count(DISTINCT look_alike), count(DISTINCT token_epoch) FROM sighting")
-                == [["2", "2", "2"]])
+                "SELECT count(DISTINCT token), count(DISTINCT (token, look_alike)), count(DISTINCT (token, token_epoch)) FROM sighting"
+            ) == [["2", "2", "2"]])
     }
 
     @Test func `who is not on a journey at the epoch's end is another vehicle after it`() throws {
