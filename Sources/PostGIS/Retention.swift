@@ -106,6 +106,8 @@ public struct Retention: ~Copyable {
         }
         // Tokens that were taken out of the queue lie in its file until then.
         try ask("VACUUM leg_queue")
+        // So do samples of a dropped partition's tokens in the planner's statistics.
+        try ask("VACUUM pg_statistic")
         return done
     }
 

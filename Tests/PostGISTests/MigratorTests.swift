@@ -41,6 +41,26 @@ import Testing
         #expect(rows.values == [["old", nil, nil, "4.35", "50.88", "90"]])
     }
 
+    @Test func `days that are there already become slots, and take passages as before`() throws {
+        let address = try Postgres.shared().makeDatabase()
+        let folder = try copy()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let files = try FileManager.default.contentsOfDirectory(atPath: folder)
+        let slots = try #require(files.first { $0.hasSuffix("_retention.sql") })
+        for file in files where file >= slots { try FileManager.default.removeItem(atPath: "\(folder)/\(file)") }
+        try Migrator(folder: folder).migrate(address)
+        let connection = try Connection(address, application: "test")
+        try connection.query("SELECT count(*) FROM ensure_days('{2026-03-02,2026-03-04}')")
+        try FileManager.default.copyItem(atPath: "\(schemas)/\(slots)", toPath: "\(folder)/\(slots)")
+        try Migrator(folder: folder).migrate(address)
+        let known = "SELECT audit_moment(starts), ends - starts FROM slot ORDER BY 1"
+        let days = [["2026-03-02T00:00:00.000000Z", "1 day"], ["2026-03-04T00:00:00.000000Z", "1 day"]]
+        #expect(try connection.query(known).values == days)
+        try connection.query("SELECT set_slot(60)")
+        try connection.query("SELECT ensure_slots('{2026-03-02 07:30Z,2026-03-04 23:59Z}')")
+        #expect(try connection.query(known).values == days)
+    }
+
     @Test func `this build needs the newest migration`() throws {
         #expect(try Migrator(folder: schemas).newest == Migrator.version)
     }

@@ -176,6 +176,19 @@ import Traffic
         #expect(try database.count("sighting") == 1)
     }
 
+    @Test func `a day that was dropped by hand is certified, and its key destroyed, by the next run`() throws {
+        var yearly = self
+        yearly.pipeline.retention.sightings = .seconds(3650 * 86_400)
+        _ = try database.sink().write(see(0..<6))
+        _ = try Retention(database: database.address).drop(day: "2026-03-02", reason: "by hand")
+        let status = try RetentionStatus(
+            yearly.pipeline, database: database.address, keys: nil, at: City.moment("2026-03-03T07:36:00Z"))
+        #expect(status.lines.filter(\.overdue).map(\.class) == ["certificates"])
+        let outcome = try yearly.run(at: "23:59:00")
+        #expect(outcome.statement.slots.map(\.period) == ["2026-03-02"] && outcome.problems.isEmpty)
+        #expect(try database.vault().keys.inventory().destroyedDays == [Day("2026-03-02")!])
+    }
+
     @Test func `a certificate that was changed proves nothing, and neither does another signer's`() throws {
         try prepare()
         let path = try #require(try run(at: "07:36:00").certificate)

@@ -188,6 +188,16 @@ import Traffic
         #expect(try retention.drop(slot, reason: "test") && retention.droppedSlots().count == 1)
     }
 
+    @Test func `no sample of what is sealed gets into the planner's statistics`() throws {
+        _ = try database.query("SELECT set_slot(1)")
+        _ = try database.sink().write([see("07:30:10", "AAA001", crop: [1]), see("07:30:11", "AAA002", crop: [2])])
+        _ = try database.query("ANALYZE sighting, crop")
+        let sampled = try database.query(
+            "SELECT DISTINCT attname::text FROM pg_stats WHERE tablename ~ '^(sighting|crop)' ORDER BY 1"
+        ).map { $0[0]! }
+        #expect(sampled.contains("seen_at") && !sampled.contains { $0.hasPrefix("sealed") })
+    }
+
     @Test func `a slot that is not closed is not dropped`() throws {
         _ = try database.sink().write([see("07:30:10", "AAA001")])
         let retention = try Retention(database: database.address)

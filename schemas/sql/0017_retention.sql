@@ -9,6 +9,10 @@ ALTER TABLE settings ADD COLUMN slot_minutes integer NOT NULL DEFAULT 1440
 COMMENT ON COLUMN settings.slot_minutes IS 'Minutes of a slot that is made from now on: they divide an hour, or are whole hours and divide a day. Changed by set_slot alone.';
 COMMENT ON COLUMN settings.days_max IS 'Slots (days, unless slot_minutes is less) that may hold sightings at once, so that a camera with a wild clock can''t make partitions without end.';
 
+-- Samples of what is sealed would lie in the planner's statistics, and in their file after the partition is gone.
+ALTER TABLE sighting ALTER COLUMN sealed_text SET STATISTICS 0;
+ALTER TABLE crop ALTER COLUMN sealed SET STATISTICS 0;
+
 CREATE TABLE slot (
     starts     timestamptz CONSTRAINT slot_pkey PRIMARY KEY,
     ends       timestamptz NOT NULL,
@@ -141,6 +145,11 @@ BEGIN
         END IF;
         FOR part IN SELECT p.* FROM slot_partitions(starts, ends) p WHERE (crops OR p.parent <> 'crop') AND to_regclass('public.' || p.child) IS NULL LOOP
             EXECUTE format('CREATE TABLE public.%I (LIKE public.%I INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE INCLUDING COMMENTS)', part.child, part.parent);
+            IF part.parent = 'sighting' THEN
+                EXECUTE format('ALTER TABLE public.%I ALTER COLUMN sealed_text SET STATISTICS 0', part.child);
+            ELSIF part.parent = 'crop' THEN
+                EXECUTE format('ALTER TABLE public.%I ALTER COLUMN sealed SET STATISTICS 0', part.child);
+            END IF;
             EXECUTE format('ALTER TABLE public.%I ATTACH PARTITION public.%I FOR VALUES FROM (%L) TO (%L)', part.parent, part.child, part.low, part.high);
         END LOOP;
         RETURN NEXT;
