@@ -22,7 +22,7 @@ public struct DetectSettings: Hashable, Sendable {
 
 /// Finds the vehicles and plates of a frame, and cuts them out after hiding every face and every other plate.
 ///
-/// One record out for each record in. Faces are looked for in the part of the frame that is about to leave; if
+/// One record out for each record in. Faces are looked for in the parts of the frame that are about to leave; if
 /// that does not finish, the detections go on without any crop (tally `redaction-failed`). Face boxes end here.
 ///
 /// The crop of a vehicle shows its own plate alone, and the crop of a plate that plate alone: all others that lie in
@@ -115,15 +115,14 @@ public struct Detect<Finder: ObjectFinding & ~Copyable>: Stage, ~Copyable {
             $0.box.padded(x: settings.plateMargin, y: settings.plateMargin).clamped(width: width, height: height)
         }
         // Whole pixels outwards, so that nothing at a crop's edge escapes the pass. Nothing to cut: nothing to hide.
-        guard let region = union((vehicles + plates).compactMap { $0 })?.outwards(width: width, height: height) else {
-            return
-        }
+        let parts = (vehicles + plates).compactMap { $0?.outwards(width: width, height: height) }
+        guard !parts.isEmpty else { return }
         let pass: FacePass
         do {
-            let faces = try finder.faces(in: frame, within: region)
+            let faces = try finder.faces(in: frame, within: parts)
             guard faces.allSatisfy(\.isFinite) else { throw FacesNowhere() }
             pass = FacePass(
-                region: region, faces: faces.map { $0.padded(x: settings.faceMargin, y: settings.faceMargin) })
+                parts: parts, faces: faces.map { $0.padded(x: settings.faceMargin, y: settings.faceMargin) })
         } catch {
             tallies["redaction-failed", default: 0] += 1
             return
@@ -205,14 +204,6 @@ func ownPlates(_ plates: [FoundPlate], of vehicles: [Box]) -> [Box?] {
 
 /// A face network that answers with boxes that are nowhere has not looked.
 private struct FacesNowhere: Error {}
-
-private func union(_ boxes: [Box]) -> Box? {
-    guard let first = boxes.first else { return nil }
-    return boxes.dropFirst().reduce(first) { all, box in
-        let x = min(all.x, box.x), y = min(all.y, box.y)
-        return Box(x: x, y: y, width: max(all.maxX, box.maxX) - x, height: max(all.maxY, box.maxY) - y)
-    }
-}
 
 extension Box {
     fileprivate var isFinite: Bool { x.isFinite && y.isFinite && width.isFinite && height.isFinite }

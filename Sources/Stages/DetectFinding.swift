@@ -36,16 +36,16 @@ public struct FoundPlate: Hashable, Sendable {
     }
 }
 
-/// Proof that the faces in a part of a frame were looked for, and where they are. Only ``Detect`` makes one,
+/// Proof that the faces in parts of a frame were looked for, and where they are. Only ``Detect`` makes one,
 /// so nothing can be cut out of a frame whose face pass did not finish.
 public struct FacePass: Hashable, Sendable {
-    /// What was looked at, in pixels of the frame; a crop must lie inside.
-    public let region: Box
+    /// What was looked at, in pixels of the frame; a crop must lie inside one of them.
+    public let parts: [Box]
     /// What must be made unrecognisable, already widened beyond the face.
     public let faces: [Box]
 
-    init(region: Box, faces: [Box]) {
-        self.region = region
+    init(parts: [Box], faces: [Box]) {
+        self.parts = parts
         self.faces = faces
     }
 }
@@ -67,8 +67,8 @@ public protocol ObjectFinding: ~Copyable {
     mutating func vehicles(in frame: Frame) throws -> [FoundVehicle]
     /// Best first, down to those that are only hidden.
     mutating func plates(in frame: Frame) throws -> [FoundPlate]
-    /// Faces whose centre lies in a part of the frame. Throws when it could not look at all of that part.
-    mutating func faces(in frame: Frame, within part: Box) throws -> [Box]
+    /// Faces that lie in parts of the frame, and perhaps others. Throws when it could not look at all of every part.
+    mutating func faces(in frame: Frame, within parts: [Box]) throws -> [Box]
     /// Cuts a part of the frame at full resolution, the faces of the pass and the plates made unrecognisable first.
     ///
     /// - Parameters:

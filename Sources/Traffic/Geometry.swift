@@ -40,6 +40,15 @@ public struct Box: Hashable, Sendable {
     /// The share of `other` that lies inside this box, 0...1.
     public func cover(of other: Box) -> Double { other.area > 0 ? intersection(other) / other.area : 0 }
 
+    /// The smallest box that holds all of them; nil for none.
+    public static func around(_ boxes: [Box]) -> Box? {
+        guard let first = boxes.first else { return nil }
+        return boxes.dropFirst().reduce(first) { all, box in
+            let x = min(all.x, box.x), y = min(all.y, box.y)
+            return Box(x: x, y: y, width: max(all.maxX, box.maxX) - x, height: max(all.maxY, box.maxY) - y)
+        }
+    }
+
     public func contains(_ point: Point) -> Bool {
         point.x >= x && point.x < maxX && point.y >= y && point.y < maxY
     }

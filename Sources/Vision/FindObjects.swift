@@ -15,8 +15,9 @@ public struct ObjectFinder: ObjectFinding, ~Copyable {
     private let pyramid: Pyramid
     /// Plates found below this score are hidden and not read.
     private let plateScore: Double
-    /// Faces near the edge of the part that leaves are seen whole when the pass looks a little further.
-    private static let faceReach = 0.08
+    /// Faces near the edge of a part that leaves are seen whole when the pass looks a little further: by this share of
+    /// the part, and this many pixels at least.
+    private static let faceReach = (share: 0.08, pixels: 24.0)
 
     /// - Parameter plateScore: In place of the descriptor's threshold for plates that are read.
     /// - Precondition: Each detector's descriptor is for its task.
@@ -58,20 +59,32 @@ public struct ObjectFinder: ObjectFinding, ~Copyable {
         }
     }
 
-    public mutating func faces(in frame: Frame, within part: Box) throws -> [Box] {
+    public mutating func faces(in frame: Frame, within parts: [Box]) throws -> [Box] {
         try at(frame)
-        let wider = part.padded(x: Self.faceReach, y: Self.faceReach)
-            .clamped(width: Double(frame.picture.width), height: Double(frame.picture.height))
-        guard let wider else { throw VisionError.badImage("the part \(part) lies outside the frame") }
-        return try faces.findings(pyramid, region: wider).map(\.box)
+        let width = Double(frame.picture.width), height = Double(frame.picture.height)
+        let wider = try parts.map { part in
+            let across = max(Self.faceReach.share, Self.faceReach.pixels / part.width)
+            let down = max(Self.faceReach.share, Self.faceReach.pixels / part.height)
+            guard let wide = part.padded(x: across, y: down).clamped(width: width, height: height) else {
+                throw VisionError.badImage("the part \(part) lies outside the frame")
+            }
+            return wide
+        }
+        guard let region = Box.around(wider) else { return [] }
+        var found = try faces.findings(pyramid, region: region)
+        for tile in tiles(of: region, seen: faces.descriptor) where wider.contains(where: { $0.intersection(tile) > 0 })
+        {
+            found += try faces.findings(pyramid, region: tile)
+        }
+        return suppressed(found, overlap: faces.descriptor.overlap).map(\.box)
     }
 
     public mutating func crop(
         _ part: Box, of frame: Frame, after pass: FacePass, hiding plates: [Box], quality: Int
     ) throws -> Crop {
         let whole = try frame.picture.pixelBox(part)
-        guard pass.region.cover(of: whole) == 1 else {
-            throw VisionError.internalFault("the crop \(whole) leaves the region \(pass.region) of the face pass")
+        guard pass.parts.contains(where: { $0.cover(of: whole) == 1 }) else {
+            throw VisionError.internalFault("the crop \(whole) leaves the parts \(pass.parts) of the face pass")
         }
         let faces = pass.faces.filter { $0.intersection(whole) > 0 }
         let plates = plates.filter { $0.intersection(whole) > 0 }
@@ -93,5 +106,24 @@ public struct ObjectFinder: ObjectFinding, ~Copyable {
 
     private func at(_ frame: Frame) throws(VisionError) {
         if pyramid.picture !== frame.picture { try pyramid.set(frame.picture) }
+    }
+}
+
+/// Where a region is too large for small faces to be seen in it as a whole, its quarters or halves, which overlap.
+///
+/// - Parameter network: A network for which four pixels of the frame become three or fewer sees the region in parts,
+///   two across and two down at most, so that the cost has a bound.
+func tiles(of region: Box, seen network: ModelDescriptor) -> [Box] {
+    /// A face of this size that no tile holds whole is large enough to be seen in the region.
+    let overlap = 64.0
+    func cut(_ start: Double, _ length: Double, _ pixels: Int) -> [(start: Double, length: Double)] {
+        guard length > Double(pixels) / 0.75 else { return [(start, length)] }
+        let half = (length + overlap) / 2
+        return [(start, half), (start + length - half, half)]
+    }
+    let across = cut(region.x, region.width, network.width), down = cut(region.y, region.height, network.height)
+    guard across.count + down.count > 2 else { return [] }
+    return down.flatMap { row in
+        across.map { Box(x: $0.start, y: row.start, width: $0.length, height: row.length) }
     }
 }

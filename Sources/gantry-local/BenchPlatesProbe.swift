@@ -97,7 +97,7 @@ struct FaceCover: ~Copyable {
     mutating func covered(_ picture: Picture) throws -> Picture {
         let margin = DetectSettings().faceMargin
         let frame = try finder.open(.pixels(picture))
-        let faces = try finder.faces(in: frame, within: picture.bounds).map { $0.padded(x: margin, y: margin) }
+        let faces = try finder.faces(in: frame, within: [picture.bounds]).map { $0.padded(x: margin, y: margin) }
         return try picture.redacted(picture.bounds, hiding: faces)
     }
 }

@@ -63,7 +63,7 @@ struct DetectBench: ~Copyable {
             _ = try runWhole(first)
             let frame = try finder.open(.pixels(first))
             _ = (try finder.vehicles(in: frame), try finder.plates(in: frame))
-            _ = try finder.faces(in: frame, within: first.bounds)
+            _ = try finder.faces(in: frame, within: [first.bounds])
         }
         for (number, picture) in pictures.enumerated() {
             var calls: [ModelTask: Int] = [:], whole = 0.0, bare: [ModelTask: Double] = [:]

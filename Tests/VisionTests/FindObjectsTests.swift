@@ -128,7 +128,8 @@ private func jpegSegments(_ jpeg: [UInt8]) throws -> [UInt8] {
         width: 64, height: 64, [.init(1, 5, 1, at: [(0, 32), (1, 24), (2, 10), (3, 12), (4, 0.9)])])
     private let frame = Box(x: 0, y: 0, width: 200, height: 160)
 
-    private func finder(_ faces: ScriptedNetwork? = nil) throws -> ObjectFinder {
+    /// - Parameter pixels: Of the face network's input: with 256 the frame is small enough to be looked at as a whole.
+    private func finder(_ faces: ScriptedNetwork? = nil, seenBy pixels: Int = 256) throws -> ObjectFinder {
         // Input pixels: the frame at 0.32, so 200 x 160 becomes 64 x 51.2.
         let vehicles = ScriptedNetwork(
             width: 64, height: 64, [.init(1, 5, 1, at: [(0, 32), (1, 25), (2, 50), (3, 40), (4, 0.9)])])
@@ -137,7 +138,7 @@ private func jpegSegments(_ jpeg: [UInt8]) throws -> [UInt8] {
         return try ObjectFinder(
             vehicles: Detector(.plain(.vehicles, .yolov8, 64, 64, classes: [0: .bus]), network: vehicles),
             plates: Detector(.plain(.plates, .yolov8, 64, 64), network: plates),
-            faces: Detector(.plain(.faces, .yolov8, 64, 64), network: faces ?? face))
+            faces: Detector(.plain(.faces, .yolov8, pixels, pixels), network: faces ?? face))
     }
 
     private func record(_ image: FrameImage) -> StreamRecord<FrameImage> {
@@ -262,10 +263,30 @@ private func jpegSegments(_ jpeg: [UInt8]) throws -> [UInt8] {
         #expect(try stage.process(record(.jpeg(jpeg)))[0].content?.width == 200)
     }
 
+    @Test func `a large region is looked at in parts as well, those in which nothing leaves excepted`() throws {
+        // 64 x 64 of input: from 85 pixels on a side is cut in two.
+        var finder = try finder(seenBy: 64)
+        let frame = try finder.open(.pixels(try noise(400, 80).picture))
+        let left = Box(x: 30, y: 30, width: 20, height: 20), right = Box(x: 350, y: 30, width: 20, height: 20)
+        _ = try finder.faces(in: frame, within: [left, right])
+        let whole = Box(x: 6, y: 6, width: 388, height: 68)
+        #expect(
+            face.regions == [whole, Box(x: 6, y: 6, width: 226, height: 68), Box(x: 168, y: 6, width: 226, height: 68)])
+        _ = try finder.faces(in: frame, within: [left, Box(x: 30, y: 20, width: 80, height: 20)])
+        #expect(face.regions.count == 6, "\(face.regions)")
+        _ = try finder.faces(in: frame, within: [left])
+        #expect(face.regions.count == 7)
+        #expect(try finder.faces(in: frame, within: []).isEmpty && face.regions.count == 7)
+        // Of two corners far apart the other two are not looked at.
+        let square = try finder.open(.pixels(try noise(400, 400).picture))
+        _ = try finder.faces(in: square, within: [left, Box(x: 350, y: 350, width: 20, height: 20)])
+        #expect(face.regions.count == 10)
+    }
+
     @Test func `a crop outside its face pass is refused`() throws {
         var finder = try finder()
         let opened = try finder.open(.pixels(try noise(200, 160).picture))
-        let pass = FacePass(region: Box(x: 0, y: 0, width: 100, height: 100), faces: [])
+        let pass = FacePass(parts: [Box(x: 0, y: 0, width: 100, height: 100)], faces: [])
         let refused: Bool
         do {
             _ = try finder.crop(
