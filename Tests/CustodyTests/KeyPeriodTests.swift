@@ -49,16 +49,17 @@ import Traffic
     }
 
     @Test func `a signing key that others can read is refused, and a lost one is not made quietly`() throws {
-        #expect(throws: CustodyError.noSigningKey(path: "\(folder)/signing.key")) {
+        #expect(throws: SignatureError.noKey(path: "\(folder)/signing.key")) {
             _ = try SigningKey(folder: folder, create: false)
         }
         let key = try SigningKey(folder: folder, create: true)
         let again = try SigningKey(folder: folder, create: true)
         #expect(key.publicKey == again.publicKey)
-        #expect(SigningKey.isValid(key.sign([1, 2, 3]), of: [1, 2, 3], by: key.publicKey))
-        #expect(!SigningKey.isValid(key.sign([1, 2, 3]), of: [1, 2, 4], by: key.publicKey))
+        let verifier = try #require(SignatureVerifier(publicKey: key.publicKey))
+        #expect(verifier.accepts(key.signature(of: [1, 2, 3]), of: [1, 2, 3]))
+        #expect(!verifier.accepts(key.signature(of: [1, 2, 3]), of: [1, 2, 4]))
         chmod("\(folder)/signing.key", 0o644)
-        #expect(throws: CustodyError.permissionsTooOpen(path: "\(folder)/signing.key", mode: "0644")) {
+        #expect(throws: SignatureError.keyTooOpen(path: "\(folder)/signing.key", mode: "0644")) {
             _ = try SigningKey(folder: folder, create: false)
         }
     }
