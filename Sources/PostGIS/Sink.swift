@@ -262,34 +262,24 @@ public final class Sink {
     private func prepare(
         _ reports: [CameraReport], _ connection: borrowing Connection, after earlier: Protected?
     ) throws(SinkError) -> Protected {
-        var asked = try slots.learn(reports, check: check, connection)
+        try slots.learn(reports, check: check, connection)
         if let earlier, earlier.slots == slots.slots(of: reports) { return earlier }
-        while true {
-            let (rows, rejected, isStale) = try protect(reports)
-            // A key that was destroyed went with a slot that was closed since: its passages are refused as others are.
-            if isStale, !asked {
-                slots = SinkSlots()
-                asked = try slots.learn(reports, check: check, connection)
-                continue
+        let (rows, rejected) = try protect(reports)
+        var ready = Protected(rows: rows, rejected: rejected, slots: slots.slots(of: reports))
+        for (index, report) in reports.enumerated() {
+            guard case .coverage(let coverage) = report else { continue }
+            if let problem = check.problem(coverage) ?? slots.refusal(of: coverage.start) {
+                ready.rejected.append(Rejection(index: index, code: problem.code, reason: problem.reason))
+            } else {
+                ready.coverage.append(CoverageRow(index: index, coverage: coverage))
             }
-            var ready = Protected(rows: rows, rejected: rejected, slots: slots.slots(of: reports))
-            for (index, report) in reports.enumerated() {
-                guard case .coverage(let coverage) = report else { continue }
-                if let problem = check.problem(coverage) ?? slots.refusal(of: coverage.start) {
-                    ready.rejected.append(Rejection(index: index, code: problem.code, reason: problem.reason))
-                } else {
-                    ready.coverage.append(CoverageRow(index: index, coverage: coverage))
-                }
-            }
-            return ready
         }
+        return ready
     }
 
     /// Checks and protects every passage, on all cores: the database waits meanwhile.
-    ///
-    /// - Returns: Also whether one was refused because its key was destroyed.
-    private func protect(_ reports: [CameraReport]) throws(SinkError) -> ([SightingRow], [Rejection], Bool) {
-        typealias Part = Result<([SightingRow], [Rejection], Bool), SinkError>
+    private func protect(_ reports: [CameraReport]) throws(SinkError) -> ([SightingRow], [Rejection]) {
+        typealias Part = Result<([SightingRow], [Rejection]), SinkError>
         // Below some hundred a thread costs more than it saves.
         let parts = max(1, min(ProcessInfo.processInfo.activeProcessorCount, reports.count / 256))
         let done = Mutex<[Part?]>(Array(repeating: nil, count: parts))
@@ -303,24 +293,21 @@ public final class Sink {
         }
         var rows: [SightingRow] = []
         var rejected: [Rejection] = []
-        var isStale = false
         for part in done.withLock({ $0 }) {
             // Every part has been done: concurrentPerform waits.
-            let (sound, unsound, stale) = try part!.get()
+            let (sound, unsound) = try part!.get()
             rows += sound
             rejected += unsound
-            isStale = isStale || stale
         }
-        return (rows, rejected, isStale)
+        return (rows, rejected)
     }
 
     private static func protect(
         _ reports: [CameraReport], _ range: Range<Int>, check: PassageCheck, slots: SinkSlots,
         protection: any PassageProtecting
-    ) throws(SinkError) -> ([SightingRow], [Rejection], Bool) {
+    ) throws(SinkError) -> ([SightingRow], [Rejection]) {
         var rows: [SightingRow] = []
         var rejected: [Rejection] = []
-        var isStale = false
         var slot: SinkSlots.Slot?
         rows.reserveCapacity(range.count)
         for index in range {
@@ -339,11 +326,10 @@ public final class Sink {
                 rows.append(SightingRow(index: index, passage: passage, protection: protected, camera: 0))
             } catch {
                 guard case .refused(let code, let reason) = error else { throw .unprotected(error) }
-                isStale = true
                 rejected.append(Rejection(index: index, code: code, reason: reason))
             }
         }
-        return (rows, rejected, isStale)
+        return (rows, rejected)
     }
 
     /// Finds each row's camera; rejects those that have none.

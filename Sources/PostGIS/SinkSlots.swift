@@ -42,11 +42,9 @@ struct SinkSlots {
     }
 
     /// Asks for the slots of a batch that are not known. Reports that can't be stored in any case ask for none.
-    ///
-    /// - Returns: Whether the database had to be asked.
     mutating func learn(
         _ reports: [CameraReport], check: PassageCheck, _ connection: borrowing Connection
-    ) throws(SinkError) -> Bool {
+    ) throws(SinkError) {
         refused = [:]
         var missing: Set<Int64> = []
         var last: Slot?
@@ -63,7 +61,7 @@ struct SinkSlots {
                 }
             if problem == nil { missing.insert(minute) }
         }
-        guard !missing.isEmpty else { return false }
+        guard !missing.isEmpty else { return }
         let list = missing.sorted().map { EventTime(nanoseconds: $0 * 60_000_000_000).rfc3339 }
         let answer = try Sink.database { () throws(DatabaseError) in
             try connection.query(
@@ -82,7 +80,6 @@ struct SinkSlots {
             }
         }
         known.sort { $0.period < $1.period }
-        return true
     }
 
     private static func minute(_ time: EventTime) -> Int64 {
