@@ -200,6 +200,7 @@ BEGIN
     longest := (SELECT longest_journey FROM settings);
     -- Journeys over its edges lose what they had in it. What is left of them is made anew from what is left to see.
     DELETE FROM leg_queue q WHERE q.seen_at >= since AND q.seen_at < until;
+    DELETE FROM epoch_bridge b WHERE b.seen_at >= since AND b.seen_at < until;
     INSERT INTO leg_queue (token, seen_at)
     SELECT s.token, s.seen_at
     FROM journey j JOIN sighting s ON vehicle_key(s.token) = j.vehicle AND s.seen_at >= j.started AND s.seen_at <= j.ended
