@@ -308,6 +308,33 @@ import Traffic
         #expect(abs(found[6] - (1 - a) / (1 + a)) < 0.01)
     }
 
+    /// Goal: ten tokens of two epochs are not ten vehicles.
+    @Test(arguments: [(vehicles: 8, shown: false), (vehicles: 12, shown: true)])
+    func `k is of vehicles, though each has another token every day`(vehicles: Int, shown: Bool) throws {
+        let database = try TestDatabase()
+        _ = try database.sink().write(
+            ["2026-03-02T23:30:00Z", "2026-03-03T12:00:00Z"].flatMap { time in
+                (0..<vehicles).map { n in
+                    City.passage("station-south", at: City.moment(time) + .seconds(60 * n), plate: "S\(n)X", ordinal: n)
+                }
+            })
+        try LegKeeper(database: database.address).finish()
+        let questions = try Questions(database: database.address, zone: "Europe/Brussels")
+        let day = try questions.period(day: "2026-03-03")
+        let counted = try database.query(
+            "SELECT vehicles FROM exact.flows(NULL, $1, $2, '1 day', 'Europe/Brussels')",
+            [day.start.rfc3339, day.end.rfc3339])
+        #expect(counted.map { Int($0[0]!)! } == [2 * vehicles], "every vehicle is counted twice")
+        #expect(
+            try questions.flows(camera: nil, in: day, every: .seconds(86_400)).map { $0.vehicles != nil } == [shown])
+        #expect(try questions.dwell(in: day, most: 10).isEmpty != shown)
+        // Within one epoch and away from its first hours a token is a vehicle.
+        let noon = try questions.period(day: "2026-03-03", between: ("13:00", "14:00"))
+        #expect(
+            try questions.flows(camera: nil, in: noon, every: .seconds(3600)).map { $0.vehicles != nil }
+                == [vehicles >= 10])
+    }
+
     @Test func `the views of BI tools show what is published`() throws {
         while try rows("SELECT make_report('0 seconds')") != [[nil]] {}
         _ = try rows(

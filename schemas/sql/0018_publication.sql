@@ -26,8 +26,8 @@ CREATE SCHEMA exact;
 COMMENT ON SCHEMA exact IS 'The counts behind the questions of schema movement: k holds, rounding and grid don''t. For no role but the owner.';
 REVOKE ALL ON SCHEMA exact FROM PUBLIC;
 
-CREATE TYPE exact.publication AS (base integer, key bigint, epsilon double precision);
-COMMENT ON TYPE exact.publication IS 'How one answer is published: counts as multiples of base; the key of its draws; the epsilon of its noise, null: none.';
+CREATE TYPE exact.publication AS (base integer, key bigint, epsilon double precision, k integer, epoch_days integer);
+COMMENT ON TYPE exact.publication IS 'How one answer is published: counts as multiples of base; the key of its draws; the epsilon of its noise, null: none; k, and the days of a token epoch, for exact.hidden.';
 
 -- Buckets lie inside one another, and so what two answers differ by is a bucket again, which is withheld under k, or known by
 -- rounded numbers alone. Periods that may begin at any second would have every second as a difference.
@@ -86,10 +86,15 @@ DECLARE
     cost  double precision;
     spent double precision;
     entry bigint;
+    epoch_days integer;
 BEGIN
     SELECT * INTO s FROM settings;
-    IF s.min_vehicles < 10 OR period_end <= period_start THEN RETURN (1, 0, NULL)::exact.publication; END IF;
-    IF s.noise_epsilon IS NULL THEN RETURN (s.round_to, s.rounding_key, NULL)::exact.publication; END IF;
+    IF s.min_vehicles < 10 OR period_end <= period_start THEN RETURN (1, 0, NULL, NULL, NULL)::exact.publication; END IF;
+    -- Epochs are numbered from Monday, 1970-01-05. One that goes on with a journey of the epoch before may have its number.
+    SELECT greatest(round((extract(epoch FROM t.seen_at) / 86400 - 4) / (t.token_epoch + 0.5)), 1)::integer INTO epoch_days
+    FROM sighting t WHERE t.seen_at >= period_start AND t.seen_at < period_end AND t.token_epoch IS NOT NULL LIMIT 1;
+    epoch_days := coalesce(epoch_days, 1);
+    IF s.noise_epsilon IS NULL THEN RETURN (s.round_to, s.rounding_key, NULL, s.min_vehicles, epoch_days)::exact.publication; END IF;
     -- The buckets of one answer have no passage in common, so it costs epsilon once for each count in a row (parallel
     -- composition), and several answers about a day cost the sum (sequential composition).
     cost := s.noise_epsilon * counts;
@@ -99,7 +104,7 @@ BEGIN
     -- One at a time for each user, or two sessions would spend the same rest.
     PERFORM pg_advisory_xact_lock(hashtext('gantry.noise'), hashtext(session_user));
     IF EXISTS (SELECT FROM audit a WHERE a.actor = session_user AND a.action = 'noise' AND a.outcome = 'granted' AND a.parameters @> what) THEN
-        RETURN (s.round_to, s.rounding_key, s.noise_epsilon)::exact.publication;
+        RETURN (s.round_to, s.rounding_key, s.noise_epsilon, s.min_vehicles, epoch_days)::exact.publication;
     END IF;
     SELECT max(t.total) INTO spent FROM (
         SELECT sum((a.parameters ->> 'epsilon')::double precision) AS total
@@ -115,10 +120,20 @@ BEGIN
             HINT = 'Ask again what was asked before, which costs nothing, or about other days.';
     END IF;
     PERFORM audit_commit('noise', 'granted', NULL, NULL, NULL, what);
-    RETURN (s.round_to, s.rounding_key, s.noise_epsilon)::exact.publication;
+    RETURN (s.round_to, s.rounding_key, s.noise_epsilon, s.min_vehicles, epoch_days)::exact.publication;
 END $$;
 COMMENT ON FUNCTION exact.publication(text, timestamptz, timestamptz, integer, jsonb) IS
     'How the answer to a question is published. With noise the question is on the record before it is answered, and GN429 when its user has spent the budget of a day it is about.';
+
+-- A vehicle has another token in each epoch, so k tokens may be fewer vehicles where a stretch touches several. Of k tokens for
+-- each of them, one epoch has k, and these are vehicles. In an epoch's first hours some have the token of the one before.
+CREATE FUNCTION exact.hidden(vehicles bigint, starts timestamptz, ends timestamptz, p exact.publication) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT (p).epoch_days IS NOT NULL AND vehicles > 0 AND vehicles < (p).k * (
+        floor((date_part('epoch', ends) - 0.000001 - 345600) / (86400.0 * (p).epoch_days))
+        - floor((date_part('epoch', starts) - 14400 - 345600) / (86400.0 * (p).epoch_days)) + 1)
+$$;
+COMMENT ON FUNCTION exact.hidden(bigint, timestamptz, timestamptz, exact.publication) IS
+    'Whether a count of distinct tokens may rest on fewer than k vehicles: below k times the token epochs that the stretch, or the four hours before it, lies in. No count is 0.';
 
 CREATE FUNCTION exact.noise(key bigint, epsilon double precision) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
     SELECT floor(-ln(((hashint8extended(key, 1) & 4503599627370495) + 0.5) / 4503599627370496.0) / epsilon)::bigint
@@ -392,9 +407,11 @@ BEGIN
     PERFORM exact.check_grid(period_start, period_end, every, zone);
     p := exact.publication('flows', period_start, period_end, 3, jsonb_build_array(at_camera, every, zone));
     RETURN QUERY
-    SELECT f.camera, f.bucket, exact.count(f.passages, 1, a.place, b.cell, p), least(exact.count(f.vehicles, 2, a.place, b.cell, p), exact.count(f.passages, 1, a.place, b.cell, p)),
-           least(exact.count(f.read, 3, a.place, b.cell, p), exact.count(f.passages, 1, a.place, b.cell, p)), f.covered, f.suppressed
-    FROM exact.flows(at_camera, period_start, period_end, every, zone) AS f CROSS JOIN LATERAL (SELECT hashtextextended('flows ' || f.camera, p.key) AS place) AS a CROSS JOIN LATERAL (SELECT CASE WHEN p.epsilon IS NOT NULL THEN hashtextextended(f.bucket || ' ' || every, a.place) END AS cell) AS b;
+    SELECT f.camera, f.bucket, exact.count(CASE WHEN NOT h.hidden THEN f.passages END, 1, a.place, b.cell, p), least(exact.count(CASE WHEN NOT h.hidden THEN f.vehicles END, 2, a.place, b.cell, p), exact.count(CASE WHEN NOT h.hidden THEN f.passages END, 1, a.place, b.cell, p)),
+           least(exact.count(CASE WHEN NOT h.hidden THEN f.read END, 3, a.place, b.cell, p), exact.count(CASE WHEN NOT h.hidden THEN f.passages END, 1, a.place, b.cell, p)), f.covered, f.suppressed OR h.hidden
+    FROM exact.flows(at_camera, period_start, period_end, every, zone) AS f
+        CROSS JOIN LATERAL (SELECT coalesce(exact.hidden(f.vehicles, f.bucket, least(f.bucket + every, period_end), p), false) AS hidden) AS h
+        CROSS JOIN LATERAL (SELECT hashtextextended('flows ' || f.camera, p.key) AS place) AS a CROSS JOIN LATERAL (SELECT CASE WHEN p.epsilon IS NOT NULL THEN hashtextextended(f.bucket || ' ' || every, a.place) END AS cell) AS b;
 END $$;
 
 CREATE FUNCTION movement.travel_times(from_camera text, to_camera text, period_start timestamptz, period_end timestamptz,
@@ -409,9 +426,11 @@ BEGIN
     PERFORM exact.check_grid(period_start, period_end, every, zone, ARRAY[longest]);
     p := exact.publication('travel_times', period_start, period_end, 3, jsonb_build_array(from_camera, to_camera, every, zone, longest));
     RETURN QUERY
-    SELECT f.bucket, exact.count(f.trips, 1, a.place, b.cell, p), least(exact.count(f.vehicles, 2, a.place, b.cell, p), exact.count(f.trips, 1, a.place, b.cell, p)),
-           exact.figure(f.median_seconds, 1, p), exact.figure(f.p85_seconds, 1, p), exact.count(f.stopped, 3, a.place, b.cell, p), f.suppressed
-    FROM exact.travel_times(from_camera, to_camera, period_start, period_end, every, zone, longest) AS f CROSS JOIN LATERAL (SELECT hashtextextended('travel_times ' || from_camera || ' ' || to_camera, p.key) AS place) AS a CROSS JOIN LATERAL (SELECT CASE WHEN p.epsilon IS NOT NULL THEN hashtextextended(f.bucket || ' ' || every || ' ' || longest, a.place) END AS cell) AS b;
+    SELECT f.bucket, exact.count(CASE WHEN NOT h.hidden THEN f.trips END, 1, a.place, b.cell, p), least(exact.count(CASE WHEN NOT h.hidden THEN f.vehicles END, 2, a.place, b.cell, p), exact.count(CASE WHEN NOT h.hidden THEN f.trips END, 1, a.place, b.cell, p)),
+           exact.figure(CASE WHEN NOT h.hidden THEN f.median_seconds END, 1, p), exact.figure(CASE WHEN NOT h.hidden THEN f.p85_seconds END, 1, p), exact.count(CASE WHEN NOT h.hidden THEN f.stopped END, 3, a.place, b.cell, p), f.suppressed OR h.hidden
+    FROM exact.travel_times(from_camera, to_camera, period_start, period_end, every, zone, longest) AS f
+        CROSS JOIN LATERAL (SELECT coalesce(exact.hidden(f.vehicles, f.bucket, least(f.bucket + every, period_end), p), false) AS hidden) AS h
+        CROSS JOIN LATERAL (SELECT hashtextextended('travel_times ' || from_camera || ' ' || to_camera, p.key) AS place) AS a CROSS JOIN LATERAL (SELECT CASE WHEN p.epsilon IS NOT NULL THEN hashtextextended(f.bucket || ' ' || every || ' ' || longest, a.place) END AS cell) AS b;
 END $$;
 
 CREATE FUNCTION movement.od_matrix(zones text, period_start timestamptz, period_end timestamptz, every interval, zone text DEFAULT 'UTC',
@@ -427,9 +446,11 @@ BEGIN
     PERFORM exact.note_zones(zones);
     p := exact.publication('od_matrix', period_start, period_end, 3, jsonb_build_array(md5(zones), every, zone, corrected));
     RETURN QUERY
-    SELECT f.origin, f.destination, f.bucket, exact.count(f.journeys, 1, a.place, b.cell, p), least(exact.count(f.vehicles, 2, a.place, b.cell, p), exact.count(f.journeys, 1, a.place, b.cell, p)),
-           exact.figure(f.median_seconds, 1, p), exact.count(f.estimated, 3, a.place, b.cell, p), f.suppressed
-    FROM exact.od_matrix(zones, period_start, period_end, every, zone, corrected) AS f CROSS JOIN LATERAL (SELECT hashtextextended(f.origin || ' ' || f.destination, p.key) AS place) AS a CROSS JOIN LATERAL (SELECT CASE WHEN p.epsilon IS NOT NULL THEN hashtextextended(f.bucket || ' ' || every, a.place) END AS cell) AS b;
+    SELECT f.origin, f.destination, f.bucket, exact.count(CASE WHEN NOT h.hidden THEN f.journeys END, 1, a.place, b.cell, p), least(exact.count(CASE WHEN NOT h.hidden THEN f.vehicles END, 2, a.place, b.cell, p), exact.count(CASE WHEN NOT h.hidden THEN f.journeys END, 1, a.place, b.cell, p)),
+           exact.figure(CASE WHEN NOT h.hidden THEN f.median_seconds END, 1, p), exact.count(CASE WHEN NOT h.hidden THEN f.estimated END, 3, a.place, b.cell, p), f.suppressed OR h.hidden
+    FROM exact.od_matrix(zones, period_start, period_end, every, zone, corrected) AS f
+        CROSS JOIN LATERAL (SELECT coalesce(exact.hidden(f.vehicles, f.bucket, least(f.bucket + every, period_end), p), false) AS hidden) AS h
+        CROSS JOIN LATERAL (SELECT hashtextextended(f.origin || ' ' || f.destination, p.key) AS place) AS a CROSS JOIN LATERAL (SELECT CASE WHEN p.epsilon IS NOT NULL THEN hashtextextended(f.bucket || ' ' || every, a.place) END AS cell) AS b;
 END $$;
 
 CREATE FUNCTION movement.passing(area geometry, period_start timestamptz, period_end timestamptz)
@@ -442,9 +463,11 @@ BEGIN
     PERFORM exact.check_grid(period_start, period_end, NULL, current_setting('TimeZone'));
     p := exact.publication('passing', period_start, period_end, 2, jsonb_build_array(md5(ST_AsBinary(area))));
     RETURN QUERY
-    SELECT f.camera, f.longitude, f.latitude, exact.count(f.passages, 1, a.place, b.cell, p),
-           least(exact.count(f.vehicles, 2, a.place, b.cell, p), exact.count(f.passages, 1, a.place, b.cell, p)), f.suppressed
-    FROM exact.passing(area, period_start, period_end) AS f CROSS JOIN LATERAL (SELECT hashtextextended('passing ' || coalesce(f.camera, ''), p.key) AS place) AS a CROSS JOIN LATERAL (SELECT CASE WHEN p.epsilon IS NOT NULL THEN hashtextextended(period_start || '/' || period_end, a.place) END AS cell) AS b;
+    SELECT f.camera, f.longitude, f.latitude, exact.count(CASE WHEN NOT h.hidden THEN f.passages END, 1, a.place, b.cell, p),
+           least(exact.count(CASE WHEN NOT h.hidden THEN f.vehicles END, 2, a.place, b.cell, p), exact.count(CASE WHEN NOT h.hidden THEN f.passages END, 1, a.place, b.cell, p)), f.suppressed OR h.hidden
+    FROM exact.passing(area, period_start, period_end) AS f
+        CROSS JOIN LATERAL (SELECT coalesce(exact.hidden(f.vehicles, period_start, period_end, p), false) AS hidden) AS h
+        CROSS JOIN LATERAL (SELECT hashtextextended('passing ' || coalesce(f.camera, ''), p.key) AS place) AS a CROSS JOIN LATERAL (SELECT CASE WHEN p.epsilon IS NOT NULL THEN hashtextextended(period_start || '/' || period_end, a.place) END AS cell) AS b;
 END $$;
 
 CREATE FUNCTION movement."both"(first_camera text, second_camera text, period_start timestamptz, period_end timestamptz, within interval)
@@ -457,8 +480,10 @@ BEGIN
     PERFORM exact.check_grid(period_start, period_end, NULL, current_setting('TimeZone'), ARRAY[within]);
     p := exact.publication('"both"', period_start, period_end, 2, jsonb_build_array(first_camera, second_camera, within));
     RETURN QUERY
-    SELECT exact.count(f.trips, 1, a.place, b.cell, p), least(exact.count(f.vehicles, 2, a.place, b.cell, p), exact.count(f.trips, 1, a.place, b.cell, p)), exact.figure(f.median_seconds, 1, p), f.suppressed
-    FROM exact."both"(first_camera, second_camera, period_start, period_end, within) AS f CROSS JOIN LATERAL (SELECT hashtextextended('both ' || first_camera || ' ' || second_camera, p.key) AS place) AS a CROSS JOIN LATERAL (SELECT CASE WHEN p.epsilon IS NOT NULL THEN hashtextextended(period_start || '/' || period_end || ' ' || within, a.place) END AS cell) AS b;
+    SELECT exact.count(CASE WHEN NOT h.hidden THEN f.trips END, 1, a.place, b.cell, p), least(exact.count(CASE WHEN NOT h.hidden THEN f.vehicles END, 2, a.place, b.cell, p), exact.count(CASE WHEN NOT h.hidden THEN f.trips END, 1, a.place, b.cell, p)), exact.figure(CASE WHEN NOT h.hidden THEN f.median_seconds END, 1, p), f.suppressed OR h.hidden
+    FROM exact."both"(first_camera, second_camera, period_start, period_end, within) AS f
+        CROSS JOIN LATERAL (SELECT coalesce(exact.hidden(f.vehicles, period_start, period_end, p), false) AS hidden) AS h
+        CROSS JOIN LATERAL (SELECT hashtextextended('both ' || first_camera || ' ' || second_camera, p.key) AS place) AS a CROSS JOIN LATERAL (SELECT CASE WHEN p.epsilon IS NOT NULL THEN hashtextextended(period_start || '/' || period_end || ' ' || within, a.place) END AS cell) AS b;
 END $$;
 
 CREATE FUNCTION movement.journeys(period_start timestamptz, period_end timestamptz, every interval, zone text DEFAULT 'UTC')
@@ -472,9 +497,11 @@ BEGIN
     PERFORM exact.check_grid(period_start, period_end, every, zone);
     p := exact.publication('journeys', period_start, period_end, 3, jsonb_build_array(every, zone));
     RETURN QUERY
-    SELECT f.bucket, exact.count(f.journeys, 1, a.place, b.cell, p), least(exact.count(f.vehicles, 2, a.place, b.cell, p), exact.count(f.journeys, 1, a.place, b.cell, p)), least(exact.count(f.single, 3, a.place, b.cell, p), exact.count(f.journeys, 1, a.place, b.cell, p)),
-           exact.figure(f.median_seconds, 1, p), f.median_passages, f.suppressed
-    FROM exact.journeys(period_start, period_end, every, zone) AS f CROSS JOIN LATERAL (SELECT hashtextextended('journeys', p.key) AS place) AS a CROSS JOIN LATERAL (SELECT CASE WHEN p.epsilon IS NOT NULL THEN hashtextextended(f.bucket || ' ' || every, a.place) END AS cell) AS b;
+    SELECT f.bucket, exact.count(CASE WHEN NOT h.hidden THEN f.journeys END, 1, a.place, b.cell, p), least(exact.count(CASE WHEN NOT h.hidden THEN f.vehicles END, 2, a.place, b.cell, p), exact.count(CASE WHEN NOT h.hidden THEN f.journeys END, 1, a.place, b.cell, p)), least(exact.count(CASE WHEN NOT h.hidden THEN f.single END, 3, a.place, b.cell, p), exact.count(CASE WHEN NOT h.hidden THEN f.journeys END, 1, a.place, b.cell, p)),
+           exact.figure(CASE WHEN NOT h.hidden THEN f.median_seconds END, 1, p), CASE WHEN NOT h.hidden THEN f.median_passages END, f.suppressed OR h.hidden
+    FROM exact.journeys(period_start, period_end, every, zone) AS f
+        CROSS JOIN LATERAL (SELECT coalesce(exact.hidden(f.vehicles, f.bucket, least(f.bucket + every, period_end), p), false) AS hidden) AS h
+        CROSS JOIN LATERAL (SELECT hashtextextended('journeys', p.key) AS place) AS a CROSS JOIN LATERAL (SELECT CASE WHEN p.epsilon IS NOT NULL THEN hashtextextended(f.bucket || ' ' || every, a.place) END AS cell) AS b;
 END $$;
 
 CREATE FUNCTION movement.dwell(period_start timestamptz, period_end timestamptz, most integer DEFAULT 100)
@@ -488,9 +515,12 @@ BEGIN
     PERFORM exact.check_grid(period_start, period_end, NULL, current_setting('TimeZone'));
     p := exact.publication('dwell', period_start, period_end, 3, jsonb_build_array());
     RETURN QUERY
-    SELECT f.camera, exact.count(f.passages, 1, a.place, b.cell, p), least(exact.count(f.vehicles, 2, a.place, b.cell, p), exact.count(f.passages, 1, a.place, b.cell, p)), exact.figure(f.median_seconds, 10, p),
-           exact.figure(f.p95_seconds, 10, p), exact.figure(f.mean_stopped_seconds, 10, p), least(exact.count(f.parked, 3, a.place, b.cell, p), exact.count(f.passages, 1, a.place, b.cell, p)), f.suppressed
-    FROM exact.dwell(period_start, period_end, most) AS f CROSS JOIN LATERAL (SELECT hashtextextended('dwell ' || f.camera, p.key) AS place) AS a CROSS JOIN LATERAL (SELECT CASE WHEN p.epsilon IS NOT NULL THEN hashtextextended(period_start || '/' || period_end, a.place) END AS cell) AS b;
+    SELECT f.camera, exact.count(CASE WHEN NOT h.hidden THEN f.passages END, 1, a.place, b.cell, p), least(exact.count(CASE WHEN NOT h.hidden THEN f.vehicles END, 2, a.place, b.cell, p), exact.count(CASE WHEN NOT h.hidden THEN f.passages END, 1, a.place, b.cell, p)), exact.figure(CASE WHEN NOT h.hidden THEN f.median_seconds END, 10, p),
+           exact.figure(CASE WHEN NOT h.hidden THEN f.p95_seconds END, 10, p), exact.figure(CASE WHEN NOT h.hidden THEN f.mean_stopped_seconds END, 10, p), least(exact.count(CASE WHEN NOT h.hidden THEN f.parked END, 3, a.place, b.cell, p), exact.count(CASE WHEN NOT h.hidden THEN f.passages END, 1, a.place, b.cell, p)), f.suppressed OR h.hidden
+    FROM exact.dwell(period_start, period_end, most) AS f
+        CROSS JOIN LATERAL (SELECT coalesce(exact.hidden(f.vehicles, period_start, period_end, p), false) AS hidden) AS h
+        CROSS JOIN LATERAL (SELECT hashtextextended('dwell ' || f.camera, p.key) AS place) AS a CROSS JOIN LATERAL (SELECT CASE WHEN p.epsilon IS NOT NULL THEN hashtextextended(period_start || '/' || period_end, a.place) END AS cell) AS b
+    WHERE NOT h.hidden;
 END $$;
 
 CREATE FUNCTION movement.routes(from_camera text, to_camera text, period_start timestamptz, period_end timestamptz,
@@ -504,10 +534,13 @@ BEGIN
     PERFORM exact.check_grid(period_start, period_end, NULL, current_setting('TimeZone'), ARRAY[longest]);
     p := exact.publication('routes', period_start, period_end, 2, jsonb_build_array(from_camera, to_camera, longest));
     RETURN QUERY
-    SELECT f.route, exact.count(f.trips, 1, a.place, b.cell, p), least(exact.count(f.vehicles, 2, a.place, b.cell, p), exact.count(f.trips, 1, a.place, b.cell, p)),
-           CASE WHEN p.base = 1 THEN f.share ELSE exact.count(f.trips, 1, a.place, b.cell, p) / nullif(sum(exact.count(f.trips, 1, a.place, b.cell, p)) OVER (), 0)::double precision END,
-           exact.figure(f.median_seconds, 1, p), f.suppressed
-    FROM exact.routes(from_camera, to_camera, period_start, period_end, longest) AS f CROSS JOIN LATERAL (SELECT hashtextextended('routes ' || coalesce(array_to_string(f.route, ' '), ''), p.key) AS place) AS a CROSS JOIN LATERAL (SELECT CASE WHEN p.epsilon IS NOT NULL THEN hashtextextended(period_start || '/' || period_end || ' ' || longest, a.place) END AS cell) AS b;
+    SELECT f.route, exact.count(CASE WHEN NOT h.hidden THEN f.trips END, 1, a.place, b.cell, p), least(exact.count(CASE WHEN NOT h.hidden THEN f.vehicles END, 2, a.place, b.cell, p), exact.count(CASE WHEN NOT h.hidden THEN f.trips END, 1, a.place, b.cell, p)),
+           CASE WHEN p.base = 1 THEN f.share ELSE exact.count(CASE WHEN NOT h.hidden THEN f.trips END, 1, a.place, b.cell, p) / nullif(sum(exact.count(CASE WHEN NOT h.hidden THEN f.trips END, 1, a.place, b.cell, p)) OVER (), 0)::double precision END,
+           exact.figure(CASE WHEN NOT h.hidden THEN f.median_seconds END, 1, p), f.suppressed OR h.hidden
+    FROM exact.routes(from_camera, to_camera, period_start, period_end, longest) AS f
+        CROSS JOIN LATERAL (SELECT coalesce(exact.hidden(f.vehicles, period_start, period_end, p), false) AS hidden) AS h
+        CROSS JOIN LATERAL (SELECT hashtextextended('routes ' || coalesce(array_to_string(f.route, ' '), ''), p.key) AS place) AS a CROSS JOIN LATERAL (SELECT CASE WHEN p.epsilon IS NOT NULL THEN hashtextextended(period_start || '/' || period_end || ' ' || longest, a.place) END AS cell) AS b
+    ORDER BY 2 DESC NULLS LAST, f.route NULLS LAST;
 END $$;
 
 CREATE FUNCTION movement.speeds(from_camera text, to_camera text, period_start timestamptz, period_end timestamptz, every interval,
@@ -522,9 +555,11 @@ BEGIN
     PERFORM exact.check_grid(period_start, period_end, every, zone, ARRAY[longest]);
     p := exact.publication('speeds', period_start, period_end, 3, jsonb_build_array(from_camera, to_camera, every, zone, longest));
     RETURN QUERY
-    SELECT f.bucket, exact.count(f.trips, 1, a.place, b.cell, p), least(exact.count(f.vehicles, 2, a.place, b.cell, p), exact.count(f.trips, 1, a.place, b.cell, p)), f.metres, f.straight,
-           exact.figure(f.mean_kmh, 1, p), exact.figure(f.p15_kmh, 1, p), exact.figure(f.p85_kmh, 1, p), exact.count(f.stopped, 3, a.place, b.cell, p), f.suppressed
-    FROM exact.speeds(from_camera, to_camera, period_start, period_end, every, zone, road_metres, longest) AS f CROSS JOIN LATERAL (SELECT hashtextextended('travel_times ' || from_camera || ' ' || to_camera, p.key) AS place) AS a CROSS JOIN LATERAL (SELECT CASE WHEN p.epsilon IS NOT NULL THEN hashtextextended(f.bucket || ' ' || every || ' ' || longest, a.place) END AS cell) AS b;
+    SELECT f.bucket, exact.count(CASE WHEN NOT h.hidden THEN f.trips END, 1, a.place, b.cell, p), least(exact.count(CASE WHEN NOT h.hidden THEN f.vehicles END, 2, a.place, b.cell, p), exact.count(CASE WHEN NOT h.hidden THEN f.trips END, 1, a.place, b.cell, p)), f.metres, f.straight,
+           exact.figure(CASE WHEN NOT h.hidden THEN f.mean_kmh END, 1, p), exact.figure(CASE WHEN NOT h.hidden THEN f.p15_kmh END, 1, p), exact.figure(CASE WHEN NOT h.hidden THEN f.p85_kmh END, 1, p), exact.count(CASE WHEN NOT h.hidden THEN f.stopped END, 3, a.place, b.cell, p), f.suppressed OR h.hidden
+    FROM exact.speeds(from_camera, to_camera, period_start, period_end, every, zone, road_metres, longest) AS f
+        CROSS JOIN LATERAL (SELECT coalesce(exact.hidden(f.vehicles, f.bucket, least(f.bucket + every, period_end), p), false) AS hidden) AS h
+        CROSS JOIN LATERAL (SELECT hashtextextended('travel_times ' || from_camera || ' ' || to_camera, p.key) AS place) AS a CROSS JOIN LATERAL (SELECT CASE WHEN p.epsilon IS NOT NULL THEN hashtextextended(f.bucket || ' ' || every || ' ' || longest, a.place) END AS cell) AS b;
 END $$;
 
 CREATE FUNCTION movement.spot_speeds(at_camera text, period_start timestamptz, period_end timestamptz, every interval, zone text DEFAULT 'UTC')
@@ -539,11 +574,13 @@ BEGIN
     PERFORM exact.check_grid(period_start, period_end, every, zone);
     p := exact.publication('spot_speeds', period_start, period_end, 4, jsonb_build_array(at_camera, every, zone));
     RETURN QUERY
-    SELECT f.camera, f.bucket, exact.count(f.passages, 1, a.place, b.cell, p), least(exact.count(f.vehicles, 2, a.place, b.cell, p), exact.count(f.passages, 1, a.place, b.cell, p)),
-           least(exact.count(f.measured, 3, a.place, b.cell, p), exact.count(f.passages, 1, a.place, b.cell, p)), least(exact.count(f.unmeasured, 4, a.place, b.cell, p), exact.count(f.passages, 1, a.place, b.cell, p)),
-           exact.figure(f.mean_kmh, 1, p), exact.figure(f.median_kmh, 1, p), exact.figure(f.p85_kmh, 1, p),
-           exact.figure(f.stopped_share, 20, p), exact.figure(f.mean_stopped_seconds, 10, p), f.suppressed
-    FROM exact.spot_speeds(at_camera, period_start, period_end, every, zone) AS f CROSS JOIN LATERAL (SELECT hashtextextended('flows ' || f.camera, p.key) AS place) AS a CROSS JOIN LATERAL (SELECT CASE WHEN p.epsilon IS NOT NULL THEN hashtextextended(f.bucket || ' ' || every, a.place) END AS cell) AS b;
+    SELECT f.camera, f.bucket, exact.count(CASE WHEN NOT h.hidden THEN f.passages END, 1, a.place, b.cell, p), least(exact.count(CASE WHEN NOT h.hidden THEN f.vehicles END, 2, a.place, b.cell, p), exact.count(CASE WHEN NOT h.hidden THEN f.passages END, 1, a.place, b.cell, p)),
+           least(exact.count(CASE WHEN NOT h.hidden THEN f.measured END, 3, a.place, b.cell, p), exact.count(CASE WHEN NOT h.hidden THEN f.passages END, 1, a.place, b.cell, p)), least(exact.count(CASE WHEN NOT h.hidden THEN f.unmeasured END, 4, a.place, b.cell, p), exact.count(CASE WHEN NOT h.hidden THEN f.passages END, 1, a.place, b.cell, p)),
+           exact.figure(CASE WHEN NOT h.hidden THEN f.mean_kmh END, 1, p), exact.figure(CASE WHEN NOT h.hidden THEN f.median_kmh END, 1, p), exact.figure(CASE WHEN NOT h.hidden THEN f.p85_kmh END, 1, p),
+           exact.figure(CASE WHEN NOT h.hidden THEN f.stopped_share END, 20, p), exact.figure(CASE WHEN NOT h.hidden THEN f.mean_stopped_seconds END, 10, p), f.suppressed OR h.hidden
+    FROM exact.spot_speeds(at_camera, period_start, period_end, every, zone) AS f
+        CROSS JOIN LATERAL (SELECT coalesce(exact.hidden(f.vehicles, f.bucket, least(f.bucket + every, period_end), p), false) AS hidden) AS h
+        CROSS JOIN LATERAL (SELECT hashtextextended('flows ' || f.camera, p.key) AS place) AS a CROSS JOIN LATERAL (SELECT CASE WHEN p.epsilon IS NOT NULL THEN hashtextextended(f.bucket || ' ' || every, a.place) END AS cell) AS b;
 END $$;
 
 CREATE FUNCTION movement.courses(at_camera text, period_start timestamptz, period_end timestamptz)
@@ -556,8 +593,10 @@ BEGIN
     PERFORM exact.check_grid(period_start, period_end, NULL, current_setting('TimeZone'));
     p := exact.publication('courses', period_start, period_end, 2, jsonb_build_array(at_camera));
     RETURN QUERY
-    SELECT f.camera, f.sector, exact.count(f.passages, 1, a.place, b.cell, p), least(exact.count(f.vehicles, 2, a.place, b.cell, p), exact.count(f.passages, 1, a.place, b.cell, p)), f.suppressed
-    FROM exact.courses(at_camera, period_start, period_end) AS f CROSS JOIN LATERAL (SELECT hashtextextended('courses ' || f.camera || ' ' || f.sector, p.key) AS place) AS a CROSS JOIN LATERAL (SELECT CASE WHEN p.epsilon IS NOT NULL THEN hashtextextended(period_start || '/' || period_end, a.place) END AS cell) AS b;
+    SELECT f.camera, f.sector, exact.count(CASE WHEN NOT h.hidden THEN f.passages END, 1, a.place, b.cell, p), least(exact.count(CASE WHEN NOT h.hidden THEN f.vehicles END, 2, a.place, b.cell, p), exact.count(CASE WHEN NOT h.hidden THEN f.passages END, 1, a.place, b.cell, p)), f.suppressed OR h.hidden
+    FROM exact.courses(at_camera, period_start, period_end) AS f
+        CROSS JOIN LATERAL (SELECT coalesce(exact.hidden(f.vehicles, period_start, period_end, p), false) AS hidden) AS h
+        CROSS JOIN LATERAL (SELECT hashtextextended('courses ' || f.camera || ' ' || f.sector, p.key) AS place) AS a CROSS JOIN LATERAL (SELECT CASE WHEN p.epsilon IS NOT NULL THEN hashtextextended(period_start || '/' || period_end, a.place) END AS cell) AS b;
 END $$;
 
 CREATE FUNCTION movement.all_travel_times(period_start timestamptz, period_end timestamptz, least_vehicles integer DEFAULT 50)
@@ -570,11 +609,13 @@ BEGIN
     PERFORM exact.check_grid(period_start, period_end, NULL, current_setting('TimeZone'));
     p := exact.publication('all_travel_times', period_start, period_end, 2, jsonb_build_array(least_vehicles));
     RETURN QUERY
-    SELECT f.from_camera, f.to_camera, exact.count(f.trips, 1, a.place, b.cell, p), least(exact.count(f.vehicles, 2, a.place, b.cell, p), exact.count(f.trips, 1, a.place, b.cell, p)),
-           exact.figure(f.median_seconds, 1, p), exact.figure(f.p85_seconds, 1, p)
-    FROM exact.all_travel_times(period_start, period_end, CASE WHEN p.base > 1 THEN greatest(least_vehicles - p.base + 1, 1) ELSE least_vehicles END) AS f CROSS JOIN LATERAL (SELECT hashtextextended('travel_times ' || f.from_camera || ' ' || f.to_camera, p.key) AS place) AS a CROSS JOIN LATERAL (SELECT CASE WHEN p.epsilon IS NOT NULL THEN hashtextextended(period_start || '/' || period_end, a.place) END AS cell) AS b
+    SELECT f.from_camera, f.to_camera, exact.count(CASE WHEN NOT h.hidden THEN f.trips END, 1, a.place, b.cell, p), least(exact.count(CASE WHEN NOT h.hidden THEN f.vehicles END, 2, a.place, b.cell, p), exact.count(CASE WHEN NOT h.hidden THEN f.trips END, 1, a.place, b.cell, p)),
+           exact.figure(CASE WHEN NOT h.hidden THEN f.median_seconds END, 1, p), exact.figure(CASE WHEN NOT h.hidden THEN f.p85_seconds END, 1, p)
+    FROM exact.all_travel_times(period_start, period_end, CASE WHEN p.base > 1 THEN greatest(least_vehicles - p.base + 1, 1) ELSE least_vehicles END) AS f
+        CROSS JOIN LATERAL (SELECT coalesce(exact.hidden(f.vehicles, period_start, period_end, p), false) AS hidden) AS h
+        CROSS JOIN LATERAL (SELECT hashtextextended('travel_times ' || f.from_camera || ' ' || f.to_camera, p.key) AS place) AS a CROSS JOIN LATERAL (SELECT CASE WHEN p.epsilon IS NOT NULL THEN hashtextextended(period_start || '/' || period_end, a.place) END AS cell) AS b
     -- By the published number: by the true one the limit would tell it.
-    WHERE p.base = 1 OR least(exact.count(f.vehicles, 2, a.place, b.cell, p), exact.count(f.trips, 1, a.place, b.cell, p)) >= least_vehicles;
+    WHERE NOT h.hidden AND (p.base = 1 OR least(exact.count(f.vehicles, 2, a.place, b.cell, p), exact.count(f.trips, 1, a.place, b.cell, p)) >= least_vehicles);
 END $$;
 
 CREATE FUNCTION movement.anomalies(period_start timestamptz, period_end timestamptz, fastest_kmh double precision DEFAULT 200,
@@ -590,9 +631,13 @@ BEGIN
     PERFORM exact.check_step(fastest_kmh, 50);
     p := exact.publication('anomalies', period_start, period_end, 2, jsonb_build_array(fastest_kmh));
     RETURN QUERY
-    SELECT f.from_camera, f.to_camera, f.metres, exact.count(f.legs, 1, a.place, b.cell, p), least(exact.count(f.vehicles, 2, a.place, b.cell, p), exact.count(f.legs, 1, a.place, b.cell, p)),
-           exact.figure(f.highest_kmh, 0.02, p), f.suppressed
-    FROM exact.anomalies(period_start, period_end, fastest_kmh, most) AS f CROSS JOIN LATERAL (SELECT hashtextextended('anomalies ' || f.from_camera || ' ' || f.to_camera, p.key) AS place) AS a CROSS JOIN LATERAL (SELECT CASE WHEN p.epsilon IS NOT NULL THEN hashtextextended(period_start || '/' || period_end || ' ' || fastest_kmh, a.place) END AS cell) AS b;
+    SELECT f.from_camera, f.to_camera, f.metres, exact.count(CASE WHEN NOT h.hidden THEN f.legs END, 1, a.place, b.cell, p), least(exact.count(CASE WHEN NOT h.hidden THEN f.vehicles END, 2, a.place, b.cell, p), exact.count(CASE WHEN NOT h.hidden THEN f.legs END, 1, a.place, b.cell, p)),
+           exact.figure(CASE WHEN NOT h.hidden THEN f.highest_kmh END, 0.02, p), f.suppressed OR h.hidden
+    FROM exact.anomalies(period_start, period_end, fastest_kmh, most) AS f
+        CROSS JOIN LATERAL (SELECT coalesce(exact.hidden(f.vehicles, period_start, period_end, p), false) AS hidden) AS h
+        CROSS JOIN LATERAL (SELECT hashtextextended('anomalies ' || f.from_camera || ' ' || f.to_camera, p.key) AS place) AS a CROSS JOIN LATERAL (SELECT CASE WHEN p.epsilon IS NOT NULL THEN hashtextextended(period_start || '/' || period_end || ' ' || fastest_kmh, a.place) END AS cell) AS b
+    -- The order must not tell what is withheld.
+    ORDER BY 4 DESC NULLS LAST, 1, 2;
 END $$;
 
 CREATE FUNCTION movement.leg_paths(period_start timestamptz, period_end timestamptz, least_vehicles integer DEFAULT 50)
@@ -605,9 +650,11 @@ BEGIN
     PERFORM exact.check_grid(period_start, period_end, NULL, current_setting('TimeZone'));
     p := exact.publication('leg_paths', period_start, period_end, 2, jsonb_build_array(least_vehicles));
     RETURN QUERY
-    SELECT f.from_camera, f.to_camera, exact.count(f.legs, 1, a.place, b.cell, p), least(exact.count(f.vehicles, 2, a.place, b.cell, p), exact.count(f.legs, 1, a.place, b.cell, p)), f.metres, f.free_seconds, f.path
-    FROM exact.leg_paths(period_start, period_end, CASE WHEN p.base > 1 THEN greatest(least_vehicles - p.base + 1, 1) ELSE least_vehicles END) AS f CROSS JOIN LATERAL (SELECT hashtextextended('legs ' || f.from_camera || ' ' || f.to_camera, p.key) AS place) AS a CROSS JOIN LATERAL (SELECT CASE WHEN p.epsilon IS NOT NULL THEN hashtextextended(period_start || '/' || period_end, a.place) END AS cell) AS b
-    WHERE p.base = 1 OR least(exact.count(f.vehicles, 2, a.place, b.cell, p), exact.count(f.legs, 1, a.place, b.cell, p)) >= least_vehicles;
+    SELECT f.from_camera, f.to_camera, exact.count(CASE WHEN NOT h.hidden THEN f.legs END, 1, a.place, b.cell, p), least(exact.count(CASE WHEN NOT h.hidden THEN f.vehicles END, 2, a.place, b.cell, p), exact.count(CASE WHEN NOT h.hidden THEN f.legs END, 1, a.place, b.cell, p)), f.metres, f.free_seconds, f.path
+    FROM exact.leg_paths(period_start, period_end, CASE WHEN p.base > 1 THEN greatest(least_vehicles - p.base + 1, 1) ELSE least_vehicles END) AS f
+        CROSS JOIN LATERAL (SELECT coalesce(exact.hidden(f.vehicles, period_start, period_end, p), false) AS hidden) AS h
+        CROSS JOIN LATERAL (SELECT hashtextextended('legs ' || f.from_camera || ' ' || f.to_camera, p.key) AS place) AS a CROSS JOIN LATERAL (SELECT CASE WHEN p.epsilon IS NOT NULL THEN hashtextextended(period_start || '/' || period_end, a.place) END AS cell) AS b
+    WHERE NOT h.hidden AND (p.base = 1 OR least(exact.count(f.vehicles, 2, a.place, b.cell, p), exact.count(f.legs, 1, a.place, b.cell, p)) >= least_vehicles);
 END $$;
 
 CREATE FUNCTION movement.road_flows(period_start timestamptz, period_end timestamptz, every interval, zone text DEFAULT 'UTC')
@@ -620,8 +667,11 @@ BEGIN
     PERFORM exact.check_grid(period_start, period_end, every, zone);
     p := exact.publication('road_flows', period_start, period_end, 2, jsonb_build_array(every, zone));
     RETURN QUERY
-    SELECT f.edge, f.road, f.bucket, exact.count(f.legs, 1, a.place, b.cell, p), least(exact.count(f.vehicles_at_least, 2, a.place, b.cell, p), exact.count(f.legs, 1, a.place, b.cell, p)), f.path
-    FROM exact.road_flows(period_start, period_end, every, zone) AS f CROSS JOIN LATERAL (SELECT hashtextextended('roads ' || f.edge, p.key) AS place) AS a CROSS JOIN LATERAL (SELECT CASE WHEN p.epsilon IS NOT NULL THEN hashtextextended(f.bucket || ' ' || every, a.place) END AS cell) AS b;
+    SELECT f.edge, f.road, f.bucket, exact.count(CASE WHEN NOT h.hidden THEN f.legs END, 1, a.place, b.cell, p), least(exact.count(CASE WHEN NOT h.hidden THEN f.vehicles_at_least END, 2, a.place, b.cell, p), exact.count(CASE WHEN NOT h.hidden THEN f.legs END, 1, a.place, b.cell, p)), f.path
+    FROM exact.road_flows(period_start, period_end, every, zone) AS f
+        CROSS JOIN LATERAL (SELECT coalesce(exact.hidden(f.vehicles_at_least, f.bucket, least(f.bucket + every, period_end), p), false) AS hidden) AS h
+        CROSS JOIN LATERAL (SELECT hashtextextended('roads ' || f.edge, p.key) AS place) AS a CROSS JOIN LATERAL (SELECT CASE WHEN p.epsilon IS NOT NULL THEN hashtextextended(f.bucket || ' ' || every, a.place) END AS cell) AS b
+    WHERE NOT h.hidden;
 END $$;
 
 CREATE FUNCTION movement.capture_rates(at_camera text, period_start timestamptz, period_end timestamptz)
