@@ -127,7 +127,8 @@ let package = Package(
         tests(
             "KafkaTopicsTests",
             ["Traffic", "Stages", "Topics", "Wire", "StageRunner", "KafkaTopics", "GantryTesting", logging]),
-        tests("VisionTests", ["Traffic", "Stages", "Grammars", "Vision", logging], exclude: ["Plates"]),
+        tests(
+            "VisionTests", ["Traffic", "Stages", "Grammars", "Vision", logging, crypto], exclude: ["Plates", "Faces"]),
         tests("CustodyTests", ["Traffic", "Custody"]),
         tests("PostGISTests", ["Traffic", "PostGIS", "Custody", "GantryTesting", logging]),
         tests(
