@@ -130,7 +130,8 @@ let package = Package(
         tests(
             "KafkaTopicsTests",
             ["Traffic", "Stages", "Topics", "Wire", "StageRunner", "KafkaTopics", "GantryTesting", logging]),
-        tests("VisionTests", ["Traffic", "Stages", "Grammars", "Vision", logging], exclude: ["Plates"]),
+        tests(
+            "VisionTests", ["Traffic", "Stages", "Grammars", "Vision", logging, crypto], exclude: ["Plates", "Faces"]),
         tests("CustodyTests", ["Traffic", "Custody", "GantryTesting", crypto]),
         tests("PapersTests", ["Traffic", "Papers"]),
         tests(

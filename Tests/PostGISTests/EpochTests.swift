@@ -181,7 +181,8 @@ import Traffic
             trip.map { see(CameraID(stringLiteral: $0), $1) } + [see("ring-north", "03T00:12:00", "BBB222")])
         try keeper(database).finish()
         let vault = try database.vault()
-        let questions = try Questions(database: database.address)
+        try database.permit("theft")
+        let questions = try Questions(database: database.login())
         func seen(from: String) throws -> [CameraID] {
             let period = Questions.Period(start: City.moment(from), end: City.moment("2026-03-04T00:00:00Z"))
             let searches = try vault.search(for: PlateText("AAA111")!, from: period.start, to: period.end)

@@ -78,8 +78,11 @@ import Testing
             """
         ).map { $0[0]! }
         #expect(names.count > 300, "\(names.count)")
-        // The age of a report, from which on it is made anew.
-        #expect(Self.suspicious(names) == ["estimate_capture least_age", "make_report least_age"])
+        // Ages of reports and rows; and whether a login belongs to a person, who looks: not whom anybody looks at.
+        #expect(
+            Self.suspicious(names) == [
+                "estimate_capture least_age", "is_no_person login", "make_report least_age", "settle_epochs least_age",
+            ])
     }
 
     @Test func `no field of a message`() throws {

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 import Traffic
 
@@ -281,6 +282,30 @@ private func jpegSegments(_ jpeg: [UInt8]) throws -> [UInt8] {
         let square = try finder.open(.pixels(try noise(400, 400).picture))
         _ = try finder.faces(in: square, within: [left, Box(x: 350, y: 350, width: 20, height: 20)])
         #expect(face.regions.count == 10)
+    }
+
+    @Test func `without a face network there is no finder, so nothing starts`() throws {
+        // What is installed, but for the networks that find faces.
+        let installed = try Installed(), scratch = try ScratchFolder(), files = FileManager.default
+        for folder in installed.store.folders.reversed() where files.fileExists(atPath: folder.path) {
+            for name in try files.contentsOfDirectory(atPath: folder.path)
+            where !name.hasPrefix("yunet") && !name.hasPrefix("centerface") && name != "descriptors" {
+                let link = scratch.url.appending(path: name)
+                try? files.removeItem(at: link)
+                try files.createSymbolicLink(at: link, withDestinationURL: folder.appending(path: name))
+            }
+            let descriptors = folder.appending(path: "descriptors"), link = scratch.url.appending(path: "descriptors")
+            if files.fileExists(atPath: descriptors.path), !files.fileExists(atPath: link.path) {
+                try files.createSymbolicLink(at: link, withDestinationURL: descriptors)
+            }
+        }
+        let store = try ModelStore(folders: [scratch.url])
+        let runtime = try installed.backend(.auto).runtime
+        #expect(throws: Never.self) {
+            _ = try store.network(for: .vehicles, on: runtime)
+            _ = try store.network(for: .plates, on: runtime)
+        }
+        #expect(throws: ModelStoreError.self) { try FinderRecipe(FinderSettings(), store: store, home: installed.home) }
     }
 
     @Test func `a crop outside its face pass is refused`() throws {
