@@ -236,13 +236,10 @@ struct SinkBatch {
                     INSERT INTO leg_queue (token, seen_at)
                     SELECT DISTINCT token, seen_at FROM sink_stage JOIN stored USING (camera_id, seen_at, passage_id) WHERE token IS NOT NULL
                 ), astride AS (
-                    -- One may be left of a sighting that was replaced.
                     INSERT INTO epoch_bridge (\(SightingRow.bridgeColumns))
                     SELECT DISTINCT ON (camera_id, seen_at, passage_id) \(SightingRow.bridgeColumns)
                     FROM sink_stage JOIN stored USING (camera_id, seen_at, passage_id) WHERE previous_token IS NOT NULL
-                    ON CONFLICT (camera_id, seen_at, passage_id) DO UPDATE SET token = excluded.token,
-                        look_alike = excluded.look_alike, token_epoch = excluded.token_epoch, previous_token = excluded.previous_token,
-                        previous_look_alike = excluded.previous_look_alike, carried = false, stored_at = excluded.stored_at
+                    ON CONFLICT DO NOTHING
                 )
                 SELECT count(*) FROM stored
                 """)

@@ -454,7 +454,7 @@ BEGIN
                 UNION ALL
                 SELECT role FROM (VALUES
                     ('gantry_ingest', ARRAY['ensure_slots', 'hold_slots', 'open_stage', 'store_coverage', 'clear_coverage', 'begin_revision', 'advance_legs',
-                                            'estimate_capture', 'make_report', 'snap_cameras', 'advance_paths', 'settle_epochs']),
+                                            'estimate_capture', 'make_report', 'snap_cameras', 'advance_paths', 'settle_epochs', 'record_destruction']),
                     ('gantry_analyst', ARRAY['audit_moment']),
                     ('gantry_supervisor', ARRAY['audit_moment', 'looks_to_approve', 'approve_look']),
                     ('gantry_auditor', ARRAY['audit_moment', 'audit_field', 'audit_digest']),
@@ -484,7 +484,7 @@ BEGIN
             -- Keys alone: which were stored. No token, so that a sink's login is of no use to who wants to follow a vehicle.
             ('gantry_ingest', 'INSERT, SELECT (camera_id, seen_at, passage_id)', 'sighting'),
             ('gantry_ingest', 'INSERT', 'crop, leg_queue'),
-            ('gantry_ingest', 'INSERT, UPDATE, SELECT (camera_id, seen_at, passage_id)', 'epoch_bridge'),
+            ('gantry_ingest', 'INSERT', 'epoch_bridge'),
             ('gantry_ingest', 'INSERT, UPDATE', 'sink_offset'),
             ('gantry_ingest', 'UPDATE (stored)', 'revision'),
             ('gantry_analyst', 'SELECT', 'schema_version'),

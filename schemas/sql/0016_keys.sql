@@ -269,6 +269,31 @@ BEGIN
     RETURN NEXT;
 END $$;
 
+-- As in 0009, with what ties the tokens of two epochs together.
+CREATE OR REPLACE FUNCTION begin_revision(camera text, period_start timestamptz, period_end timestamptz, source text)
+RETURNS TABLE (revision integer, removed bigint)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+    place integer := movement.camera_id(camera);
+BEGIN
+    PERFORM movement.check_period(period_start, period_end, period_end - period_start);
+    -- Batches hold this lock shared: none is under way now, and none begins before this transaction ends.
+    PERFORM pg_advisory_xact_lock(hashtext('gantry.revision'));
+    DELETE FROM crop c WHERE c.camera_id = place AND c.seen_at >= period_start AND c.seen_at < period_end;
+    DELETE FROM epoch_bridge b WHERE b.camera_id = place AND b.seen_at >= period_start AND b.seen_at < period_end;
+    WITH gone AS (
+        DELETE FROM sighting s WHERE s.camera_id = place AND s.seen_at >= period_start AND s.seen_at < period_end
+        RETURNING s.token, s.seen_at
+    ), queued AS (
+        INSERT INTO leg_queue (token, seen_at) SELECT g.token, g.seen_at FROM gone g WHERE g.token IS NOT NULL
+    )
+    SELECT count(*) INTO removed FROM gone;
+    INSERT INTO revision AS r (camera_id, period, source, removed)
+    VALUES (place, tstzrange(period_start, period_end), source, removed) RETURNING r.id INTO revision;
+    RETURN NEXT;
+END $$;
+
 CREATE FUNCTION settle_epochs(least_age interval DEFAULT '6 hours') RETURNS integer
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
