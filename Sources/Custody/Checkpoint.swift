@@ -1,4 +1,5 @@
 public import Foundation
+import Traffic
 
 /// A signed note of how far a log went at some moment, kept where the log's operator can't reach it.
 ///
@@ -61,17 +62,19 @@ public struct Checkpoint: Hashable, Sendable {
         let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).filter {
             $0.hasPrefix("checkpoint-") && $0.hasSuffix(".json")
         }
-        var read: [(path: String, checkpoint: Checkpoint)] = []
+        var read: [(path: String, time: EventTime, checkpoint: Checkpoint)] = []
         for name in names.sorted() {
             let path = "\(folder)/\(name)"
             guard let data = FileManager.default.contents(atPath: path) else { throw .altered(file: path) }
-            read.append((path, try Checkpoint(data, file: path, verifier: verifier)))
+            let checkpoint = try Checkpoint(data, file: path, verifier: verifier)
+            guard let time = EventTime(rfc3339: checkpoint.at) else { throw .altered(file: path) }
+            read.append((path, time, checkpoint))
         }
-        read.sort { ($0.checkpoint.at, $0.checkpoint.entry) < ($1.checkpoint.at, $1.checkpoint.entry) }
+        read.sort { ($0.time, $0.checkpoint.entry) < ($1.time, $1.checkpoint.entry) }
         for (earlier, later) in zip(read, read.dropFirst()) {
             let (a, b) = (earlier.checkpoint, later.checkpoint)
-            guard a.database == b.database, a.system == b.system, a.entry <= b.entry,
-                a.entry < b.entry || a.digest == b.digest
+            guard a.database == b.database, a.system == b.system,
+                a.entry < b.entry || a.entry == b.entry && a.digest == b.digest
             else { throw .contradiction(file: later.path, other: earlier.path) }
         }
         return read.map(\.checkpoint)

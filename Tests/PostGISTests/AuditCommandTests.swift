@@ -115,6 +115,23 @@ import Testing
         #expect(signed.status == 1 && signed.errors.contains(code), "\(signed)")
     }
 
+    @Test func `an auditor needs no right but to read the log`() throws {
+        try look(2)
+        let role = "auditor_\(UUID().uuidString.prefix(8).lowercased())"
+        _ = try database.query("CREATE ROLE \(role) LOGIN")
+        defer {
+            _ = try? Connection(database.address, application: "test").execute(
+                "DROP OWNED BY \(role); DROP ROLE \(role)")
+        }
+        let address = ["GANTRY_DATABASE": database.address.replacing("//gantry@", with: "//\(role)@")]
+        #expect(try audit("export", "--out", export, environment: address).status == 69)
+        _ = try database.query("GRANT SELECT ON audit TO \(role)")
+        let signed = try audit("checkpoint", "--key", key, "--out", checkpoints, environment: address)
+        #expect(signed.status == 0, "\(signed)")
+        #expect(try audit("export", "--out", export, environment: address).output.contains("2 entries"))
+        #expect(try verify(environment: address).status == 0)
+    }
+
     @Test func `a key that others can read signs nothing`() throws {
         try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: key)
         let refused = try audit("checkpoint", "--key", key, "--out", checkpoints)

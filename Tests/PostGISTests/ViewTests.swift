@@ -318,6 +318,21 @@ import Traffic
         let name = try admin.query("SELECT current_database()").values[0][0]!
         try admin.execute("GRANT CREATE ON DATABASE \(name) TO gantry_plain")
         let plain = address + (address.contains("?") ? "&" : "?") + "user=gantry_plain"
+        // Anyone could speak over the audit log's connection while dblink is everybody's, and only its owner can change that.
+        #expect {
+            try migrator.migrate(plain)
+        } throws: { error in
+            guard case .failed(_, let cause) = error as? MigrationError else { return false }
+            return cause.sqlState == "GN407"
+        }
+        try admin.execute(
+            """
+            DO $$ DECLARE f regprocedure; BEGIN
+              FOR f IN SELECT objid::regprocedure FROM pg_depend WHERE deptype = 'e' AND classid = 'pg_proc'::regclass
+                       AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'dblink') LOOP
+                EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', f); EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO gantry_plain', f);
+              END LOOP; END $$
+            """)
         let report = try migrator.migrate(plain)
         #expect(report.after == Migrator.version && !report.readerReady)
         #expect(report.toGrant.contains { $0.contains("REVOKE TEMPORARY ON DATABASE \(name) FROM PUBLIC;") })
