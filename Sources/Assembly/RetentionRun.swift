@@ -223,7 +223,7 @@ extension PipelineRetention {
 
 extension Duration {
     /// `3m`, `90d`, `1500s`.
-    var short: String {
+    public var short: String {
         let seconds = components.seconds
         for (unit, size) in [("d", 86_400), ("h", 3600), ("m", 60)] as [(String, Int64)]
         where seconds % size == 0 && seconds > 0 { return "\(seconds / size)\(unit)" }

@@ -72,7 +72,8 @@ public struct SystemInventory: ~Copyable {
         let rows = try ask(
             """
             SELECT coalesce(nullif(trim(purpose), ''), '(none given)'), action, count(*) FILTER (WHERE outcome = 'granted'),
-                count(*) FILTER (WHERE outcome = 'refused'), NULL
+                count(*) FILTER (WHERE outcome = 'refused'),
+                CASE WHEN count(returned) > 0 THEN count(*) FILTER (WHERE returned > 0) END
             FROM audit
             WHERE at > now() - $1 * interval '1 day' AND outcome IN ('granted', 'refused') AND action NOT IN ('noise', 'own-zones')
             GROUP BY 1, 2 ORDER BY 1, 2
@@ -82,6 +83,15 @@ public struct SystemInventory: ~Copyable {
                 purpose: rows.values[row][0] ?? "", action: rows.values[row][1] ?? "",
                 granted: rows.integer(row, 2) ?? 0,
                 refused: rows.integer(row, 3) ?? 0, hits: rows.integer(row, 4))
+        }
+    }
+
+    /// Purposes by name, as table `purpose` has them.
+    public func purposes() throws(QueryError) -> [(
+        name: String, basis: String, audience: String, alone: String, approved: String
+    )] {
+        try ask("SELECT name, legal_basis, audience, alone, approved FROM purpose ORDER BY name").values.map {
+            ($0[0] ?? "", $0[1] ?? "", $0[2] ?? "", $0[3] ?? "", $0[4] ?? "")
         }
     }
 

@@ -1,3 +1,4 @@
+import Assembly
 import Custody
 import Foundation
 import Papers
@@ -35,10 +36,38 @@ struct ReportFacts {
         }
         facts.looksPeriod = "the last \(days) days"
         facts.auditEntries = try database.auditEntries()
+        facts.purposes = try database.purposes().map {
+            SystemFacts.Purpose(
+                name: $0.name, legalBasis: $0.basis,
+                details: [
+                    ("For members of", $0.audience), ("Data looked at alone, up to", $0.alone),
+                    ("With a second person, up to", $0.approved),
+                ])
+        }
+        facts.retention = try retention(pipeline, now)
         facts.keys = try keys(pipeline)
         facts.models = Self.models(pipeline)
         facts.accuracy = Self.accuracy()
         return facts
+    }
+
+    /// Empty where no limit is set at all.
+    private func retention(_ pipeline: Pipeline?, _ now: EventTime) throws -> [SystemFacts.Retention] {
+        guard let pipeline, pipeline.retention != PipelineRetention() else { return [] }
+        let status = try RetentionStatus(
+            pipeline, database: system.address(pipeline), keys: try? system.keys(pipeline), at: now)
+        var kept = status.lines.compactMap { line -> SystemFacts.Retention? in
+            switch line.class {
+            case "certificates": nil
+            case "audit log":
+                SystemFacts.Retention(data: line.class, limit: "for ever: its chain begins with the first entry")
+            default: SystemFacts.Retention(data: line.class, limit: line.limit, oldest: line.oldest)
+            }
+        }
+        kept.append(
+            SystemFacts.Retention(
+                data: "topics of the message broker", limit: pipeline.retention.topics.map { "\($0.short)" }))
+        return kept
     }
 
     private func keys(_ pipeline: Pipeline?) throws -> SystemFacts.Keys? {
@@ -78,7 +107,16 @@ struct ReportFacts {
     ]
 
     private static func role(_ name: String) -> String {
-        name == "gantry_reader" ? "read the published aggregates of schema city" : "see the database"
+        switch name {
+        case "gantry_reader": "read the published aggregates of schema city"
+        case "gantry_ingest": "store passages; reads no pseudonym, text or picture"
+        case "gantry_analyst": "ask for aggregates"
+        case "gantry_investigator": "look at one vehicle, for a purpose and a case, on the log"
+        case "gantry_supervisor": "approve the looks of others at older data"
+        case "gantry_auditor": "read the log, purposes and approvals"
+        case "gantry_keeper": "drop what is due and destroy keys; reads no passage"
+        default: "see the database"
+        }
     }
 
     /// `5 minutes` for `00:05:00`.
