@@ -140,6 +140,7 @@ import Wire
             "{[\"2026-03-02 07:30:00+00\",\"2026-03-02 07:32:00+00\"],[\"2026-03-02 07:33:00+00\",\"2026-03-02 07:35:00+00\"]}"
         #expect(try stored() == [[holed, "2100"]])
 
+        _ = try query("UPDATE settings SET min_vehicles = 1")
         let day = ["--day", "2026-03-02", "--between", "07:30,07:35"]
         let flows = try gantry(["query", "flows", "--camera", "north", "--every", "1m", "--format", "csv"] + day)
         #expect(

@@ -115,7 +115,7 @@ import Testing
         #expect(signed.status == 1 && signed.errors.contains(code), "\(signed)")
     }
 
-    @Test func `an auditor needs no right but to read the log`() throws {
+    @Test func `an auditor needs no role but the auditor's`() throws {
         try look(2)
         let role = "auditor_\(UUID().uuidString.prefix(8).lowercased())"
         _ = try database.query("CREATE ROLE \(role) LOGIN")
@@ -125,7 +125,7 @@ import Testing
         }
         let address = ["GANTRY_DATABASE": database.address.replacing("//gantry@", with: "//\(role)@")]
         #expect(try audit("export", "--out", export, environment: address).status == 69)
-        _ = try database.query("GRANT SELECT ON audit TO \(role)")
+        _ = try database.query("GRANT gantry_auditor TO \(role)")
         let signed = try audit("checkpoint", "--key", key, "--out", checkpoints, environment: address)
         #expect(signed.status == 0, "\(signed)")
         #expect(try audit("export", "--out", export, environment: address).output.contains("2 entries"))
