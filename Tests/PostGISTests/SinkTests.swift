@@ -29,7 +29,7 @@ import Traffic
             row.dropLast(2) == [
                 "ring-north", "2026-03-02T07:30:00.123456Z", "2026-03-02T07:30:05.123456Z", "\\x\(passage.id)", "car",
                 "approaching", "-1", "10", "60", "30", "51", "0.75", "t", "4", "5", nil,
-                "\(TokenEpoch(passage.firstSeen, days: 7))", "16", "16",
+                "\(TokenEpoch(passage.firstSeen, days: 1))", "16", "16",
             ])
         #expect(try vault.open(text: Literal.bytes(row[19]!), at: place).text == "1ABC234")
         #expect(try vault.open(crop: Literal.bytes(row[20]!), at: place) == Array("picture".utf8))

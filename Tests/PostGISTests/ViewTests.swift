@@ -305,15 +305,6 @@ import Traffic
         let admin = try Connection(address, application: "test")
         try admin.execute("CREATE EXTENSION postgis; CREATE EXTENSION dblink; CREATE EXTENSION pgrouting")
         try admin.execute("DROP ROLE IF EXISTS gantry_plain; CREATE ROLE gantry_plain LOGIN")
-        // What the migration of the log asks for.
-        try admin.execute(
-            """
-            DO $$ DECLARE one regprocedure; BEGIN
-                FOR one IN SELECT p.oid FROM pg_proc p WHERE p.proname ~ '^dblink' LOOP
-                    EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC; GRANT EXECUTE ON FUNCTION %s TO gantry_plain', one, one);
-                END LOOP;
-            END $$
-            """)
         try admin.execute("GRANT CREATE ON SCHEMA public TO gantry_plain")
         let name = try admin.query("SELECT current_database()").values[0][0]!
         try admin.execute("GRANT CREATE ON DATABASE \(name) TO gantry_plain")
