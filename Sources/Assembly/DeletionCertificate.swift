@@ -72,8 +72,8 @@ public struct DeletionCertificate: Codable, Hashable, Sendable {
 
     init(_ statement: Statement, key: SigningKey) throws {
         self.statement = statement
-        publicKey = Self.hexadecimal(key.publicKey)
-        signature = Self.hexadecimal(key.signature(of: try Self.bytes(statement)))
+        publicKey = hexadecimal(key.publicKey)
+        signature = hexadecimal(key.signature(of: try Self.bytes(statement)))
     }
 
     /// The file as it is written.
@@ -108,10 +108,6 @@ public struct DeletionCertificate: Codable, Hashable, Sendable {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         return Array(try encoder.encode(statement))
-    }
-
-    static func hexadecimal(_ bytes: [UInt8]) -> String {
-        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 
     private static func bytes(hexadecimal text: String) -> [UInt8]? {

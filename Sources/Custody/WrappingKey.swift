@@ -10,7 +10,7 @@ struct WrappingKey: Sendable {
     init(_ bytes: some ContiguousBytes) {
         key = SymmetricKey(data: bytes)
         let digest = HMAC<SHA256>.authenticationCode(for: Array("gantry-wrapping-id/1".utf8), using: key)
-        id = digest.prefix(8).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        id = Custody.hexadecimal(digest.prefix(8))
     }
 
     static func fresh() -> WrappingKey { WrappingKey(SymmetricKey(size: .bits256).withUnsafeBytes { Array($0) }) }

@@ -59,7 +59,8 @@ public struct SystemInventory: ~Copyable {
         ).values.map { ($0[0] ?? "", $0[1], Int($0[2] ?? "") ?? 0) }
     }
 
-    /// Looks of some days by purpose and action. An action of single vehicles has a purpose, or was refused for want of one.
+    /// Looks of some days by purpose and action. A purpose is named only where it is a
+    /// configured one: what somebody wrote in its place may be a plate.
     public struct Looks: Hashable, Sendable {
         public var purpose, action: String
         public var granted, refused: Int
@@ -71,10 +72,10 @@ public struct SystemInventory: ~Copyable {
     public func looks(days: Int) throws(QueryError) -> [Looks] {
         let rows = try ask(
             """
-            SELECT coalesce(nullif(trim(purpose), ''), '(none given)'), action, count(*) FILTER (WHERE outcome = 'granted'),
+            SELECT CASE WHEN p.name IS NOT NULL THEN p.name WHEN coalesce(trim(a.purpose), '') = '' THEN '(none given)' ELSE '(not a configured one)' END, action, count(*) FILTER (WHERE outcome = 'granted'),
                 count(*) FILTER (WHERE outcome = 'refused'),
                 CASE WHEN count(returned) > 0 THEN count(*) FILTER (WHERE returned > 0) END
-            FROM audit
+            FROM audit a LEFT JOIN purpose p ON p.name = trim(a.purpose)
             WHERE at > now() - $1 * interval '1 day' AND outcome IN ('granted', 'refused') AND action NOT IN ('noise', 'own-zones')
             GROUP BY 1, 2 ORDER BY 1, 2
             """, [String(days)])

@@ -87,7 +87,7 @@ struct RetentionRunCommand: AsyncParsableCommand {
             let folder = try options.folder(pipeline)
             let signer = try SigningKey(folder: folder, create: makeKey)
             if makeKey {
-                let key = signer.publicKey.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+                let key = hexadecimal(signer.publicKey)
                 print("Certificates are signed by \(key): give it to the auditor.")
             }
             let keys = try options.system.keys(pipeline)

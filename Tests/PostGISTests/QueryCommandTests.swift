@@ -238,8 +238,11 @@ import Traffic
     }
 
     @Test func `reports are pages made from what is there, and name no vehicle, user or case`() throws {
+        try database.permit("theft")
         _ = try query(["trace", "--plate", "GAN1003", "--purpose", "theft", "--case", "2026/117"])
         _ = try query(["trace", "--plate", "GAN1003", "--purpose", "theft"])
+        // What somebody wrote for a purpose.
+        _ = try query(["trace", "--plate", "GAN1003", "--purpose", "who is GAN1003", "--case", "2026/117"])
         for paper in ["dpia", "policy", "transparency"] {
             let made = try gantry(["report", paper, "--out", path("\(paper).html")])
             #expect(made.status == 0, "\(made.errors)")

@@ -107,7 +107,7 @@ import Traffic
         #expect(try database.count("slot") == 6)
         #expect(try database.vault().keys.inventory().slots.count == 6)
         let certified = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasPrefix("deletion") }
-        let key = DeletionCertificate.hexadecimal(try SigningKey(folder: folder, create: false).publicKey)
+        let key = hexadecimal(try SigningKey(folder: folder, create: false).publicKey)
         let periods = try certified.flatMap {
             try DeletionCertificate(file: "\(folder)/\($0)", signedBy: key).statement.slots.map(\.period)
         }
@@ -192,7 +192,7 @@ import Traffic
     @Test func `a certificate that was changed proves nothing, and neither does another signer's`() throws {
         try prepare()
         let path = try #require(try run(at: "07:36:00").certificate)
-        let key = DeletionCertificate.hexadecimal(try SigningKey(folder: folder, create: false).publicKey)
+        let key = hexadecimal(try SigningKey(folder: folder, create: false).publicKey)
         let statement = try DeletionCertificate(file: path, signedBy: key).statement
         #expect(statement.limits == ["sightings": "3m"] && statement.slots.allSatisfy { ($0.auditEntry ?? 0) > 0 })
         let text = try String(contentsOfFile: path, encoding: .utf8)
@@ -203,7 +203,7 @@ import Traffic
             try text.replacing(what, with: by).write(toFile: spoiled, atomically: true, encoding: .utf8)
             #expect(throws: RetentionError.self) { _ = try DeletionCertificate(file: spoiled, signedBy: key) }
         }
-        let other = DeletionCertificate.hexadecimal(try SigningKey(folder: "\(folder)/other", create: true).publicKey)
+        let other = hexadecimal(try SigningKey(folder: "\(folder)/other", create: true).publicKey)
         #expect(throws: RetentionError.self) { _ = try DeletionCertificate(file: path, signedBy: other) }
     }
 

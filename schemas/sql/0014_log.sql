@@ -154,6 +154,8 @@ BEGIN
     DELETE FROM crop k USING sighting s
     WHERE s.token = ANY (tokens) AND k.camera_id = s.camera_id AND k.seen_at = s.seen_at AND k.passage_id = s.passage_id;
     GET DIAGNOSTICS pictures = ROW_COUNT;
+    -- Made by migration 16.
+    DELETE FROM epoch_bridge b WHERE b.token = ANY (tokens) OR b.previous_token = ANY (tokens);
     INSERT INTO leg_queue (token, seen_at) SELECT s.token, s.seen_at FROM sighting s WHERE s.token = ANY (tokens);
     -- The row stays, as of a vehicle that was seen and not read: its key keeps a topic that is read again from bringing the
     -- plate back, and counts of passages stay true.

@@ -408,7 +408,7 @@ COMMENT ON FUNCTION import_purposes(jsonb) IS
 CREATE FUNCTION open_stage() RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
-    CREATE TEMPORARY TABLE sink_stage (LIKE sighting, sealed_crop bytea) ON COMMIT DELETE ROWS;
+    CREATE TEMPORARY TABLE sink_stage (LIKE sighting, sealed_crop bytea, previous_token bytea, previous_look_alike bytea) ON COMMIT DELETE ROWS;
     EXECUTE format('GRANT SELECT, INSERT, DELETE ON pg_temp.sink_stage TO %I', session_user);
 END $$;
 COMMENT ON FUNCTION open_stage() IS 'Makes the temporary table sink_stage, over which repeats enter sighting, for this session.';

@@ -61,14 +61,6 @@ COMMENT ON COLUMN epoch_bridge.carried IS 'Whether it goes on with a journey of 
 CREATE INDEX epoch_bridge_token ON epoch_bridge (token);
 CREATE INDEX epoch_bridge_previous ON epoch_bridge (previous_token);
 
--- As in 0015, with the tokens of the epoch before.
-CREATE OR REPLACE FUNCTION open_stage() RETURNS void
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-BEGIN
-    CREATE TEMPORARY TABLE sink_stage (LIKE sighting, sealed_crop bytea, previous_token bytea, previous_look_alike bytea) ON COMMIT DELETE ROWS;
-    EXECUTE format('GRANT SELECT, INSERT, DELETE ON pg_temp.sink_stage TO %I', session_user);
-END $$;
-
 CREATE FUNCTION carried_passages(previous bytea[] DEFAULT NULL) RETURNS TABLE (camera_id integer, seen_at timestamptz, passage_id bytea)
 LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
     WITH later AS (
@@ -235,38 +227,6 @@ BEGIN
     SELECT 'token', count(*) FILTER (WHERE a.carried AND NOT b.carried), count(*) FILTER (WHERE b.carried AND NOT a.carried)
     FROM epoch_bridge b CROSS JOIN LATERAL (SELECT EXISTS (
         SELECT FROM all_carried c WHERE (c.camera_id, c.seen_at, c.passage_id) = (b.camera_id, b.seen_at, b.passage_id)) AS carried) AS a;
-END $$;
-
--- As in 0014, with what ties the tokens of two epochs together.
-CREATE OR REPLACE FUNCTION movement.subject_erase(tokens bytea[], purpose text, case_number text) RETURNS TABLE (audit_id bigint, sightings bigint, pictures bigint)
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-DECLARE
-    missing text := nullif(concat_ws(' and ', CASE WHEN coalesce(trim(purpose), '') = '' THEN 'a purpose' END,
-                                              CASE WHEN coalesce(trim(case_number), '') = '' THEN 'a case number' END), '');
-    asked   jsonb := jsonb_build_object('tokens', (SELECT coalesce(jsonb_agg(encode(t, 'hex')), '[]') FROM unnest(tokens) AS t));
-BEGIN
-    IF missing IS NOT NULL THEN
-        audit_id := audit_commit('subject-erase', 'refused', 'without ' || missing, purpose, case_number, asked);
-        RAISE EXCEPTION 'a request about one vehicle needs %', missing USING ERRCODE = 'GN403',
-            DETAIL = format('The attempt is entry %s of the audit log.', audit_id),
-            HINT = 'Give the purpose and the case it is for.';
-    END IF;
-    -- As for a revision: no batch is under way now, and none begins before this transaction ends.
-    PERFORM pg_advisory_xact_lock(hashtext('gantry.revision'));
-    DELETE FROM crop k USING sighting s
-    WHERE s.token = ANY (tokens) AND k.camera_id = s.camera_id AND k.seen_at = s.seen_at AND k.passage_id = s.passage_id;
-    GET DIAGNOSTICS pictures = ROW_COUNT;
-    DELETE FROM epoch_bridge b WHERE b.token = ANY (tokens) OR b.previous_token = ANY (tokens);
-    INSERT INTO leg_queue (token, seen_at) SELECT s.token, s.seen_at FROM sighting s WHERE s.token = ANY (tokens);
-    -- The row stays, as of a vehicle that was seen and not read: its key keeps a topic that is read again from bringing the
-    -- plate back, and counts of passages stay true.
-    UPDATE sighting s SET token = NULL, look_alike = NULL, token_epoch = NULL, sealed_text = NULL, confidence = NULL, votes = NULL,
-        reads = NULL, accepted = false, not_read = 'erased'
-    WHERE s.token = ANY (tokens);
-    GET DIAGNOSTICS sightings = ROW_COUNT;
-    audit_id := audit_append(session_user, concat_ws(' ', coalesce(host(inet_client_addr()), 'local'), nullif(current_setting('application_name'), '')),
-                             'subject-erase', 'done', NULL, purpose, case_number, asked || jsonb_build_object('sightings', sightings, 'pictures', pictures));
-    RETURN NEXT;
 END $$;
 
 -- As in 0009, with what ties the tokens of two epochs together.
